@@ -1,0 +1,3 @@
+//! The strongroom command: one file per noun.
+
+fn main() {}

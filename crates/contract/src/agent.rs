@@ -1,0 +1,231 @@
+//! The agent's protocol: what the vault's owner process and its clients say to each other.
+//!
+//! A frame is a little-endian `u32` length and that many bytes of JSON. A client sends
+//! [`Request`]s; each is answered by any number of [`Reply::Progress`] and one [`Reply::Ok`] or
+//! [`Reply::Err`] with the same `id`. The first request is [`Hello`]. [`Cancel`] stops another
+//! request of the same connection, and so does closing the connection.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    error::Failure,
+    exchange::{Exchange, SendRequest},
+    secret::Revealed,
+    time::UnixMillis,
+    vault::{
+        Enrolled, Enrolment, EnrolmentStarted, ItemList, ItemView, NewKey, Unlocked, VaultStatus,
+        Verification,
+    },
+};
+
+/// The protocol's version: `v` of every frame.
+pub const VERSION: u32 = 1;
+/// The longest frame that is accepted, in bytes.
+pub const MAX_FRAME: usize = 64 * 1024 * 1024;
+
+/// A request from a client.
+#[derive(Serialize, Deserialize)]
+pub struct Request {
+    /// [`VERSION`].
+    pub v: u32,
+    /// Chosen by the client, unique among its requests under way.
+    pub id: u64,
+    /// [`Operation::NAME`].
+    pub op: String,
+    /// [`Operation::Args`].
+    pub args: Box<RawValue>,
+}
+
+/// An answer from the owner.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reply {
+    /// Still at work.
+    Progress {
+        /// [`VERSION`].
+        v: u32,
+        /// The request's id.
+        id: u64,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// Done.
+    Ok {
+        /// [`VERSION`].
+        v: u32,
+        /// The request's id.
+        id: u64,
+        /// [`Operation::Output`].
+        result: Box<RawValue>,
+    },
+    /// Failed.
+    Err {
+        /// [`VERSION`].
+        v: u32,
+        /// The request's id.
+        id: u64,
+        /// Why.
+        error: Failure,
+    },
+}
+
+/// How far long work is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What is being done, such as `deriving the key`.
+    pub stage: String,
+    /// How many units are done.
+    pub done: u64,
+    /// How many there are; absent if unknown.
+    pub total: Option<u64>,
+}
+
+/// One operation of the owner.
+pub trait Operation {
+    /// Its name on the wire.
+    const NAME: &'static str;
+    /// What it takes.
+    type Args: Serialize + DeserializeOwned;
+    /// What it answers.
+    type Output: Serialize + DeserializeOwned;
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])+ $name:ident = $wire:literal: $args:ty => $output:ty;)+) => {
+        $(
+            $(#[$doc])+
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Operation for $name {
+                const NAME: &'static str = $wire;
+                type Args = $args;
+                type Output = $output;
+            }
+        )+
+
+        /// The names of every operation, in the order of their declaration.
+        pub const OPERATIONS: &[&str] = &[$($wire),+];
+    };
+}
+
+operations! {
+    /// The handshake, first on every connection.
+    Hello = "hello": HelloArgs => Welcome;
+    /// Stops another request of this connection.
+    Cancel = "cancel": CancelArgs => Nothing;
+    /// The vault's status.
+    Status = "status": Nothing => VaultStatus;
+    /// Begins to create a vault: answers with what to scan. The draft lives as long as the
+    /// connection.
+    CreateBegin = "vault.create.begin": Enrolment => EnrolmentStarted;
+    /// Creates the vault of the draft. With a code, the table starts at its step and the code is
+    /// spent; without, it starts at the current step.
+    CreateFinish = "vault.create.finish": EnrolFinish => Enrolled;
+    /// Begins to recover a vault with its recovery code: new passphrase, device secret, seed.
+    RecoverBegin = "vault.recover.begin": RecoverArgs => EnrolmentStarted;
+    /// Finishes the recovery that was begun on this connection, as [`CreateFinish`] does.
+    RecoverFinish = "vault.recover.finish": EnrolFinish => Enrolled;
+    /// Opens the vault.
+    Unlock = "vault.unlock": UnlockArgs => Unlocked;
+    /// Closes the vault; every key goes from memory.
+    Lock = "vault.lock": Nothing => VaultStatus;
+    /// Checks the file: structure and checksums while locked, everything while unlocked.
+    Verify = "vault.verify": Nothing => Verification;
+    /// Checks whether a key of this name could be added now: unlocked, writable, name free.
+    KeyCheck = "key.check": KeyName => Nothing;
+    /// Adds an API key.
+    KeyAdd = "key.add": NewKey => ItemView;
+    /// Lists the items.
+    KeyList = "key.list": Nothing => ItemList;
+    /// Shows one item without its secret.
+    KeyShow = "key.show": KeyName => ItemView;
+    /// Removes an item and all its versions.
+    KeyRemove = "key.remove": KeyName => ItemView;
+    /// Reveals one field of an item: needs the reveal grant.
+    Read = "read": ReadArgs => Value;
+    /// Signs and sends a request: needs the use grant, and the item's allowed hosts.
+    Send = "send": SendRequest => Exchange;
+}
+
+/// No arguments, or nothing to answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nothing {}
+
+/// The client's side of the handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HelloArgs {
+    /// The program that calls, for Activity.
+    pub client: String,
+}
+
+/// The owner's side of the handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The protocol's version.
+    pub protocol: u32,
+    /// The owner's version, such as `0.1.0`.
+    pub version: String,
+    /// The owner's process id.
+    pub pid: u32,
+}
+
+/// Which request to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelArgs {
+    /// Its id.
+    pub id: u64,
+}
+
+/// Finishes an enrolment.
+#[derive(Serialize, Deserialize)]
+pub struct EnrolFinish {
+    /// The code that the authenticator shows; absent if none is asked for.
+    pub code: Option<Revealed>,
+}
+
+/// Begins a recovery.
+#[derive(Serialize, Deserialize)]
+pub struct RecoverArgs {
+    /// The recovery code as it was typed.
+    pub recovery_code: Revealed,
+    /// The new factors.
+    pub enrolment: Enrolment,
+}
+
+/// Opens the vault.
+#[derive(Serialize, Deserialize)]
+pub struct UnlockArgs {
+    /// The passphrase.
+    pub passphrase: Revealed,
+    /// The code.
+    pub code: Revealed,
+    /// Replaces the clock for the choice of the code's step only.
+    pub at: Option<UnixMillis>,
+    /// Whether other programs may have secrets revealed until the vault is locked.
+    pub allow_read: bool,
+    /// Whether a copy older than the newest one seen is accepted.
+    pub accept_older: bool,
+}
+
+/// Names an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyName {
+    /// Its name or id.
+    pub name: String,
+}
+
+/// Names a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadArgs {
+    /// `sr://NAME/FIELD`.
+    pub reference: String,
+}
+
+/// A field's value.
+#[derive(Serialize, Deserialize)]
+pub struct Value {
+    /// The value.
+    pub value: Revealed,
+}

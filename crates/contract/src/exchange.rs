@@ -1,0 +1,136 @@
+//! A request that was sent, and what came back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::UnixMillis;
+
+/// A request to be signed and sent.
+#[derive(Serialize, Deserialize)]
+pub struct SendRequest {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// Headers in order; names may repeat.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes, base64.
+    pub body_base64: String,
+    /// The vault item to sign with, by name or id.
+    pub key: Option<String>,
+    /// The scheme; the item's own if absent.
+    pub scheme: Option<String>,
+    /// PEM of certificates to trust beside the system's.
+    pub ca_pem: Vec<String>,
+    /// The whole time allowed, in milliseconds.
+    pub timeout_ms: u64,
+    /// How many bytes of the answer's body are kept.
+    pub body_limit: u64,
+    /// Whether plain HTTP to a loopback address was agreed to.
+    pub allow_plain_http: bool,
+}
+
+/// One artefact of signing, as it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// `content_digest`, `canonical_request`, `string_to_sign`, `signature_base`, or where a header
+    /// came from. Never holds a secret.
+    pub name: String,
+    /// The artefact.
+    pub value: String,
+}
+
+/// A request that was sent, and what came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The status code.
+    pub status: u16,
+    /// The answer's headers in order; bytes that are not ASCII are escaped as `\xNN`.
+    pub headers: Vec<(String, String)>,
+    /// The answer's body as text; absent if it is not UTF-8 (then see `body_base64`).
+    pub body: Option<String>,
+    /// The answer's body, base64, if it is not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_base64: Option<String>,
+    /// Whether the body was longer than the limit.
+    pub body_truncated: bool,
+    /// The platform's id for the request (`X-Request-Id`).
+    pub request_id: Option<String>,
+    /// How the request was signed; credentials are replaced by references.
+    pub steps: Vec<Step>,
+    /// Where the time went.
+    pub timings: Timings,
+    /// TLS, if it was spoken.
+    pub tls: Option<TlsDetails>,
+    /// What was sent, with credentials replaced by references.
+    pub sent: Sent,
+    /// The HTTP version of the answer, such as `HTTP/1.1`.
+    pub http_version: String,
+    /// The peer's socket address.
+    pub peer: String,
+    /// Our socket address.
+    pub local: String,
+}
+
+/// What went on the wire, with credentials replaced by references.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The body's length in bytes.
+    pub body_bytes: u64,
+}
+
+/// Durations of a request's phases, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Looking up the name.
+    pub dns_ms: f64,
+    /// TCP's handshake.
+    pub connect_ms: f64,
+    /// TLS's handshake; 0 without TLS.
+    pub tls_ms: f64,
+    /// From the request's first byte to the answer's.
+    pub first_byte_ms: f64,
+    /// The rest of the answer.
+    pub download_ms: f64,
+    /// All of it.
+    pub total_ms: f64,
+}
+
+/// What TLS agreed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsDetails {
+    /// `TLSv1.3` or `TLSv1.2`.
+    pub version: String,
+    /// The cipher suite, by its IANA name.
+    pub cipher: String,
+    /// The key exchange group, such as `X25519MLKEM768`.
+    pub key_exchange: Option<String>,
+    /// The protocol that ALPN chose.
+    pub alpn: Option<String>,
+    /// The name that was verified.
+    pub server_name: String,
+    /// The peer's chain, its own certificate first.
+    pub chain: Vec<CertificateView>,
+}
+
+/// A certificate, as far as a person looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateView {
+    /// Whom it names.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// The names that it is valid for.
+    pub names: Vec<String>,
+    /// From when it is valid.
+    pub not_before: UnixMillis,
+    /// Until when it is valid.
+    pub not_after: UnixMillis,
+    /// SHA-256 of its DER form, hex.
+    pub sha256: String,
+}

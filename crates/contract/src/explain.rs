@@ -1,0 +1,124 @@
+//! Why a request was accepted or refused: the shape that every form of explain keeps.
+
+use serde::{Deserialize, Serialize};
+
+/// A rule of the platform's pipeline, or what stands before and behind it. Declared in the order in
+/// which a request meets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Before authentication: too many connections, requests or failures from one source (429), or
+    /// a request too slow or malformed to be read (400, 408, 431).
+    Flood,
+    /// Before authentication: the body is over its cap (413).
+    Body,
+    /// A credential was presented, well formed, of one key (401).
+    Identify,
+    /// The credential is genuine (401).
+    Authenticate,
+    /// The key is active now (401).
+    State,
+    /// The request or its token was made recently enough (401).
+    Freshness,
+    /// The request was not seen before (401).
+    Replay,
+    /// The source address is allowed (403).
+    Source,
+    /// The rate limit and quota leave room (429).
+    Rate,
+    /// The key has the scope that the route asks for (403).
+    Permission,
+    /// The audit row could be written (503).
+    Audit,
+}
+
+impl Rule {
+    /// The pipeline's rules in their order.
+    pub const PIPELINE: [Rule; 8] = [
+        Rule::Identify,
+        Rule::Authenticate,
+        Rule::State,
+        Rule::Freshness,
+        Rule::Replay,
+        Rule::Source,
+        Rule::Rate,
+        Rule::Permission,
+    ];
+
+    /// The rule's id, as it stands in traces, audit rows and documentation.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Rule::Flood => "flood",
+            Rule::Body => "body",
+            Rule::Identify => "identify",
+            Rule::Authenticate => "authenticate",
+            Rule::State => "state",
+            Rule::Freshness => "freshness",
+            Rule::Replay => "replay",
+            Rule::Source => "source",
+            Rule::Rate => "rate",
+            Rule::Permission => "permission",
+            Rule::Audit => "audit",
+        }
+    }
+}
+
+/// How one check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The rule let the request through.
+    Passed,
+    /// The rule refused the request.
+    Failed,
+    /// A rule before it had refused already, or it does not apply to this way in.
+    Skipped,
+    /// The facts to tell are lacking. Never a guess.
+    Unknown,
+}
+
+/// One rule's look at a request. Holds no secret: credentials are named, not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Which rule.
+    pub rule: Rule,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was seen, in words and values; empty if skipped.
+    pub observed: String,
+    /// What would have passed; empty if skipped.
+    pub expected: String,
+    /// What to change, for a check that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+/// Whether the request was let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Every rule let it through.
+    Accepted,
+    /// A rule refused it.
+    Refused,
+    /// No rule refused it, but facts were lacking for at least one.
+    Unknown,
+}
+
+/// The whole explanation of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The request's id, as in `X-Request-Id`; `null` for a request that was pasted.
+    pub request_id: Option<String>,
+    /// Whether it was let through.
+    pub decision: Decision,
+    /// The first rule that refused, if one did.
+    pub rule: Option<Rule>,
+    /// One sentence for a person: what the cause was.
+    pub cause: String,
+    /// Every rule of the pipeline, in order.
+    pub checks: Vec<Check>,
+    /// What to change, in one sentence, if it was refused.
+    pub fix: Option<String>,
+}

@@ -1,0 +1,15 @@
+//! The shapes that cross a border: the documents that `--json` prints, the frames of the agent's
+//! socket, the bodies of the platform's management API, and the window's bridge.
+//!
+//! Pure data. Field names here are what scripts and the window see: renaming one is a breaking
+//! change, and the snapshot tests of the command line fail.
+
+pub mod agent;
+pub mod error;
+pub mod exchange;
+pub mod explain;
+pub mod manage;
+pub mod platform;
+pub mod secret;
+pub mod time;
+pub mod vault;

@@ -1,0 +1,205 @@
+//! The management API: `/manage/v1/...`, spoken by the command line, the window and rotation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{explain::Rule, secret::Revealed, time::UnixMillis};
+
+/// `POST /manage/v1/keys`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateKey {
+    /// A name for people.
+    pub name: String,
+    /// The client that the key belongs to; a client of the key's own name if absent.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// Scopes; none by default.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Accepted requests in every rolling minute; 60 if absent.
+    #[serde(default)]
+    pub limit_per_minute: Option<u32>,
+    /// Source addresses (CIDR) that may use it; any if empty.
+    #[serde(default)]
+    pub allow: Vec<String>,
+    /// Whether it may sign requests with its secret, which the platform then keeps sealed.
+    #[serde(default)]
+    pub may_sign: bool,
+    /// When it ends; never if absent.
+    #[serde(default)]
+    pub expires: Option<UnixMillis>,
+}
+
+/// The answer to [`CreateKey`]: the one time that the secret is shown.
+#[derive(Serialize, Deserialize)]
+pub struct CreatedKey {
+    /// The key's public id.
+    pub app_id: String,
+    /// Its secret.
+    pub secret_key: Revealed,
+    /// The key as it is listed.
+    pub key: KeyView,
+}
+
+/// `GET /manage/v1/keys`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyList {
+    /// The keys, the newest first.
+    pub keys: Vec<KeyView>,
+}
+
+/// A key that the platform issued, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// The public id.
+    pub app_id: String,
+    /// Its name.
+    pub name: String,
+    /// The client's id.
+    pub client: String,
+    /// Whether it can be used now.
+    pub state: KeyState,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// Accepted requests in every rolling minute.
+    pub limit_per_minute: u32,
+    /// Source addresses that may use it; any if empty.
+    pub allow: Vec<String>,
+    /// Whether it may sign requests.
+    pub may_sign: bool,
+    /// When it was made.
+    pub created: UnixMillis,
+    /// When it ends.
+    pub expires: Option<UnixMillis>,
+    /// When it was revoked.
+    pub revoked: Option<UnixMillis>,
+    /// When a request with it was last authenticated.
+    pub last_used: Option<UnixMillis>,
+}
+
+/// Whether a key can be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Its time has not come.
+    NotYet,
+    /// It can be used.
+    Active,
+    /// It can be used with either of two secrets.
+    Rotating,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+/// `PUT /manage/v1/keys/{app_id}/limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetLimit {
+    /// Accepted requests in every rolling minute, at least 1.
+    pub per_minute: u32,
+}
+
+/// `PUT /manage/v1/keys/{app_id}/allowlist`: replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetAllowlist {
+    /// CIDRs or addresses; any source if empty.
+    pub allow: Vec<String>,
+}
+
+/// `PUT /manage/v1/keys/{app_id}/scopes`: replaces them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetScopes {
+    /// The scopes.
+    pub scopes: Vec<String>,
+}
+
+/// `POST /manage/v1/clock/advance`: only with a virtual clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceClock {
+    /// How far, in milliseconds.
+    pub by_ms: u64,
+}
+
+/// `GET /manage/v1/clock`, and the answer to [`AdvanceClock`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockView {
+    /// What the platform takes for now.
+    pub now: UnixMillis,
+    /// Whether it can be advanced.
+    pub is_virtual: bool,
+}
+
+/// One row of the audit log, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRowView {
+    /// The row's number, from 0.
+    pub sequence: u64,
+    /// The platform's time.
+    pub at: UnixMillis,
+    /// The request's id.
+    pub request_id: String,
+    /// `request`, or the management act, such as `key.create`.
+    pub act: String,
+    /// The key concerned.
+    pub app_id: Option<String>,
+    /// Which of the key's secrets was used.
+    pub secret_id: Option<u32>,
+    /// The source address; absent once its client was erased.
+    pub source: Option<String>,
+    /// Method and route, such as `POST /api/v2/payins`.
+    pub route: String,
+    /// The status that was answered.
+    pub status: u16,
+    /// The rule that refused it.
+    pub rule: Option<Rule>,
+    /// How long it took, in microseconds.
+    pub duration_us: u32,
+}
+
+/// `GET /manage/v1/audit?limit=N&before=SEQUENCE`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// The rows, the newest first.
+    pub rows: Vec<AuditRowView>,
+    /// What to pass as `before` for the rows that follow.
+    pub next: Option<u64>,
+}
+
+/// `POST /manage/v1/audit/verify`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditVerification {
+    /// Whether nothing was found.
+    pub ok: bool,
+    /// How many rows were checked.
+    pub rows: u64,
+    /// How many checkpoints were checked.
+    pub checkpoints: u64,
+    /// The first bad row's number, if a row is bad.
+    pub first_bad: Option<u64>,
+    /// What is wrong there, in one sentence.
+    pub problem: Option<String>,
+}
+
+/// `GET /manage/v1/requests/{id}`: a request that was refused, as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedRequest {
+    /// The request's id.
+    pub request_id: String,
+    /// The method.
+    pub method: String,
+    /// The target as it was sent: path and query.
+    pub target: String,
+    /// Headers in order, credentials replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body, base64, if capture is on and it is not over 64 KiB.
+    pub body_base64: Option<String>,
+    /// The status that was answered.
+    pub status: u16,
+    /// When, by the platform's clock.
+    pub at: UnixMillis,
+}

@@ -1,0 +1,16 @@
+//! A running local platform, as other processes find it.
+
+use serde::{Deserialize, Serialize};
+
+/// The first line of `serve --json`, and `platform.json` in the home of the one who started it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformAddress {
+    /// The origin: `https://localhost:8443`, without a path.
+    pub url: String,
+    /// The path of the CA certificate (PEM) that the server's own is signed by.
+    pub ca: String,
+    /// The server's process id.
+    pub pid: u32,
+    /// The state directory, in which the owner's management key lies.
+    pub state: String,
+}

@@ -1,0 +1,1 @@
+//! Sends a finished request and reports what happened on the wire.

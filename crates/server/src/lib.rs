@@ -1,0 +1,1 @@
+//! The HTTPS adapter around policy: TLS, routes, faces, store, audit log.

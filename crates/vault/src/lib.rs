@@ -1,0 +1,1 @@
+//! The vault file: factors to root key, and root key to records.

@@ -1,0 +1,1 @@
+//! The use cases, one file each: session, agent, platform handle, sending; clock, keyring, operating system.
