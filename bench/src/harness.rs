@@ -1,0 +1,1 @@
+//! Pairs of measurements, alternated, and their medians.

@@ -1,0 +1,161 @@
+//! Which crate may stand on which.
+
+use cargo_metadata::DependencyKind;
+
+use crate::workspace::{Dependencies, PURE};
+
+/// What each crate knows of ours: the table "Rooms" of ARCHITECTURE.md. A new crate needs a row.
+const KNOWS: &[(&str, &[&str])] = &[
+    ("crypto", &[]),
+    ("contract", &[]),
+    ("signing", &["contract", "crypto"]),
+    ("policy", &["contract", "crypto", "signing"]),
+    ("vault", &["contract", "crypto"]),
+    ("sender", &["contract", "crypto"]),
+    ("server", &["contract", "crypto", "policy", "signing"]),
+    (
+        "workbench",
+        &[
+            "contract", "crypto", "policy", "sender", "server", "signing", "vault",
+        ],
+    ),
+    ("cli", &["contract", "crypto", "server", "workbench"]),
+];
+
+/// Packages that look at the whole from outside and that nothing stands on.
+const OBSERVERS: &[&str] = &["bench", "tests"];
+
+/// Crates that do input, output or time, or that reach the operating system.
+const IMPURE: &[&str] = &[
+    "dbus-secret-service",
+    "hyper",
+    "keyring-core",
+    "mio",
+    "reqwest",
+    "rusqlite",
+    "rustls",
+    "tauri",
+    "tokio",
+];
+
+/// Crates that implement a primitive. `crypto` alone names them.
+const PRIMITIVES: &[&str] = &[
+    "aes-gcm",
+    "argon2",
+    "aws-lc-rs",
+    "blake2",
+    "chacha20poly1305",
+    "constant_time_eq",
+    "digest",
+    "ed25519-dalek",
+    "getrandom",
+    "hkdf",
+    "hmac",
+    "md-5",
+    "p256",
+    "rand",
+    "rand_core",
+    "ring",
+    "rsa",
+    "sha1",
+    "sha2",
+    "sha3",
+    "subtle",
+    "totp-rs",
+];
+
+/// TLS and primitives other than rustls over aws-lc-rs: one stack is enough to keep an eye on.
+const OTHER_STACKS: &[&str] = &["boring", "native-tls", "openssl", "ring"];
+
+/// Crates that need a web view of the desktop.
+const DESKTOP: &[&str] = &["gtk", "tao", "tauri", "webkit2gtk", "wry"];
+
+#[test]
+fn every_crate_knows_only_what_the_map_says() {
+    let dependencies = Dependencies::read();
+    for (name, package) in dependencies.members() {
+        if OBSERVERS.contains(&name) {
+            continue;
+        }
+        let (_, known) = KNOWS
+            .iter()
+            .find(|(row, _)| *row == name)
+            .unwrap_or_else(|| panic!("{name} has no row in KNOWS and in ARCHITECTURE.md"));
+        for dependency in dependencies.direct(package, DependencyKind::Normal) {
+            let Some(ours) = dependency.strip_prefix("strongroom-") else {
+                continue;
+            };
+            assert!(
+                known.contains(&ours),
+                "{name} must not stand on {ours}: the map in ARCHITECTURE.md has no such line"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_two_sides_do_not_know_each_other() {
+    let dependencies = Dependencies::read();
+    let members = dependencies.members();
+    for (one, other) in [
+        ("vault", "server"),
+        ("server", "vault"),
+        ("sender", "vault"),
+        ("sender", "server"),
+    ] {
+        let below = dependencies.all(members[one]);
+        let other = format!("strongroom-{other}");
+        assert!(!below.contains(&other), "{one} must not reach {other}");
+    }
+}
+
+#[test]
+fn pure_crates_stand_on_nothing_that_does_input_or_output() {
+    let dependencies = Dependencies::read();
+    let members = dependencies.members();
+    for name in PURE {
+        let below = dependencies.all(members[name]);
+        for impure in IMPURE {
+            assert!(!below.contains(*impure), "{name} reaches {impure}");
+        }
+    }
+    // The walk sees what it is to see.
+    assert!(dependencies.all(members["server"]).contains("tokio"));
+}
+
+#[test]
+fn only_crypto_names_a_primitive() {
+    let dependencies = Dependencies::read();
+    for (name, package) in dependencies.members() {
+        for kind in [DependencyKind::Normal, DependencyKind::Build] {
+            for dependency in dependencies.direct(package, kind) {
+                assert!(
+                    name == "crypto" || !PRIMITIVES.contains(&dependency.as_str()),
+                    "{name} names {dependency}; ask crypto for what it does instead"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_here_needs_a_web_view() {
+    let dependencies = Dependencies::read();
+    for (name, package) in dependencies.members() {
+        let below = dependencies.all(package);
+        for desktop in DESKTOP {
+            assert!(!below.contains(*desktop), "{name} reaches {desktop}");
+        }
+    }
+}
+
+#[test]
+fn there_is_one_tls_stack() {
+    let dependencies = Dependencies::read();
+    for (name, package) in dependencies.members() {
+        let below = dependencies.all(package);
+        for other in OTHER_STACKS {
+            assert!(!below.contains(*other), "{name} reaches {other}");
+        }
+    }
+}
