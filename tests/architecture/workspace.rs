@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The crates that hold no clock, no file and no socket.
 pub(crate) const PURE: &[&str] = &["crypto", "contract", "signing", "policy"];
@@ -80,35 +80,36 @@ impl Dependencies {
 
     /// The names of what `package` itself names as a dependency of this kind.
     pub(crate) fn direct(&self, package: &Package, kind: DependencyKind) -> BTreeSet<String> {
-        self.edges(&package.id, kind)
-            .into_iter()
-            .map(|id| self.metadata[id].name.to_string())
+        let resolve = self.metadata.resolve.as_ref().unwrap();
+        let node = resolve.nodes.iter().find(|node| node.id == package.id);
+        node.unwrap()
+            .deps
+            .iter()
+            .filter(|dependency| dependency.dep_kinds.iter().any(|info| info.kind == kind))
+            .map(|dependency| self.metadata[&dependency.pkg].name.to_string())
             .collect()
     }
 
     /// The names of everything that `package` stands on when it is built for use, all the way down.
-    pub(crate) fn all(&self, package: &Package) -> BTreeSet<String> {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![&package.id];
-        while let Some(id) = open.pop() {
-            for next in self.edges(id, DependencyKind::Normal) {
-                if seen.insert(next) {
-                    open.push(next);
-                }
-            }
-        }
-        seen.into_iter()
-            .map(|id| self.metadata[id].name.to_string())
-            .collect()
-    }
-
-    fn edges(&self, id: &PackageId, kind: DependencyKind) -> Vec<&PackageId> {
-        let resolve = self.metadata.resolve.as_ref().unwrap();
-        let node = resolve.nodes.iter().find(|node| node.id == *id).unwrap();
-        node.deps
-            .iter()
-            .filter(|dependency| dependency.dep_kinds.iter().any(|info| info.kind == kind))
-            .map(|dependency| &dependency.pkg)
+    /// Asked of `cargo tree`, since `cargo metadata` lists optional crates that are never built.
+    pub(crate) fn all(package: &Package) -> BTreeSet<String> {
+        let tree = Command::new(env!("CARGO"))
+            .current_dir(root())
+            .args(["tree", "--edges", "normal", "--prefix", "none"])
+            .args(["--format", "{p}", "--package", &package.name])
+            .output()
+            .unwrap();
+        assert!(
+            tree.status.success(),
+            "{}",
+            String::from_utf8_lossy(&tree.stderr)
+        );
+        String::from_utf8(tree.stdout)
+            .unwrap()
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split(' ').next())
+            .map(str::to_owned)
             .collect()
     }
 }
