@@ -1,1 +1,47 @@
 //! Sends a finished request and reports what happened on the wire.
+//!
+//! ```text
+//! Target::parse ─┐
+//! Header::new  ──┼─> Outgoing ── send(&outgoing, &options, cancel, progress) ──> Answer | SendError
+//! body  ─────────┘                 look up, connect, TLS, request, answer
+//! ```
+//!
+//! A request arrives here signed, so not a byte of it may change any more: the target is not
+//! re-encoded, header names keep their case, headers their order. `Host` and `Content-Length` are
+//! added only where they are absent, and [`Outgoing::added`] reports them *before* anything is
+//! sent. This room writes the bytes of the request itself, out of memory that is wiped; hyper reads
+//! the answer.
+//!
+//! Every request has a connection of its own, so that its phases can be told apart and its answer
+//! belongs to nobody else. The peer's certificates are reported also when they do not verify: that
+//! is when they matter. [`SendError`] says in one sentence what was found, and converts into a
+//! [`Failure`](strongroom_contract::error::Failure) with the next step. No error, and no `Debug`
+//! of an [`Answer`], holds a header's value, a query or a body.
+//!
+//! Deliberately absent: following redirects (a credential never crosses to another host), cookies,
+//! proxies, decompression, HTTP/2, connection reuse, retries, and any knowledge of the vault.
+
+#![deny(clippy::indexing_slicing)]
+
+mod answer;
+mod certificate;
+mod connect;
+mod error;
+mod exchange;
+mod hosts;
+mod options;
+mod outgoing;
+mod run;
+mod send;
+mod target;
+mod tls;
+mod wire;
+
+pub use answer::Answer;
+pub use error::{Attempt, SendError, TlsFailure, TlsProblem};
+pub use hosts::{HostRule, HostRuleError, HostRules};
+pub use options::{Options, Phase};
+pub use outgoing::{Added, Header, Outgoing, RequestError};
+pub use send::send;
+pub use target::{Scheme, Target, TargetError};
+pub use tls::{RootError, roots_from_pem};

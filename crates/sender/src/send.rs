@@ -1,0 +1,113 @@
+//! One request, from the rules to the answer.
+
+use std::{pin::pin, time::Duration};
+
+use strongroom_contract::exchange::Timings;
+
+use crate::{
+    answer::Answer,
+    connect::{self, Connected},
+    error::SendError,
+    exchange::exchange,
+    options::{Options, Phase},
+    outgoing::Outgoing,
+    run::Run,
+    target::Scheme,
+    tls,
+};
+
+/// Sends a request over a connection of its own and reads the answer. `progress` hears of each
+/// phase as it begins; `cancel` stops everything when it completes (give `std::future::pending()`
+/// for a request that is never stopped). The future runs on any tokio runtime with its clock and
+/// I/O enabled, and spawns nothing but the look-up of a name.
+///
+/// # Errors
+///
+/// [`SendError`], if no whole answer came back. An error *status* is an answer.
+pub async fn send(
+    outgoing: &Outgoing,
+    options: &Options,
+    cancel: impl Future<Output = ()> + Send,
+    progress: impl FnMut(Phase) + Send,
+) -> Result<Answer, SendError> {
+    check_rules(outgoing, options)?;
+    let target = outgoing.target();
+    let cancel = pin!(cancel);
+    let mut run = Run::new(target.place(), options.timeout, cancel, progress);
+
+    let (addresses, dns) = run.phase(Phase::Lookup, connect::addresses(target)).await?;
+    let accepted = connect::first_that_accepts(target, &addresses, run.remaining());
+    let (
+        Connected {
+            stream,
+            peer,
+            local,
+        },
+        connecting,
+    ) = run.phase(Phase::Connect, accepted).await?;
+
+    let (received, tls, handshake) = match target.scheme() {
+        Scheme::Http => {
+            let received = exchange(stream, outgoing, options.body_limit, &mut run).await?;
+            (received, None, Duration::ZERO)
+        }
+        Scheme::Https => {
+            let (stream, handshake) = run
+                .phase(Phase::Tls, tls::handshake(stream, target, options))
+                .await?;
+            let details = tls::details(stream.get_ref().1, target);
+            let received = exchange(stream, outgoing, options.body_limit, &mut run).await?;
+            (received, Some(details), handshake)
+        }
+    };
+    Ok(Answer {
+        status: received.status,
+        headers: received.headers,
+        body: received.body,
+        body_truncated: received.body_truncated,
+        http_version: received.http_version,
+        timings: Timings {
+            dns_ms: millis(dns),
+            connect_ms: millis(connecting),
+            tls_ms: millis(handshake),
+            first_byte_ms: millis(received.first_byte),
+            download_ms: millis(received.download),
+            total_ms: millis(run.elapsed()),
+        },
+        tls,
+        peer,
+        local,
+    })
+}
+
+/// What must hold before anything leaves, a look-up included.
+fn check_rules(outgoing: &Outgoing, options: &Options) -> Result<(), SendError> {
+    let target = outgoing.target();
+    if let Some(rules) = &options.allowed_hosts {
+        let refused = |host: String| SendError::HostNotAllowed {
+            host,
+            allowed: rules.texts(),
+        };
+        if !rules.allow(target) {
+            return Err(refused(target.place()));
+        }
+        for value in outgoing.host_values() {
+            let authority = std::str::from_utf8(value).unwrap_or_default().trim();
+            if !rules.allow_authority(authority, target.scheme().default_port()) {
+                return Err(refused("the host that its Host header names".to_owned()));
+            }
+        }
+    }
+    let loopback = target.is_loopback();
+    if target.scheme() == Scheme::Http && !(loopback && options.allow_plain_http_on_loopback) {
+        return Err(SendError::PlainHttp {
+            host: target.place(),
+            loopback,
+        });
+    }
+    Ok(())
+}
+
+fn millis(span: Duration) -> f64 {
+    span.as_secs_f64() * 1_000.0
+}
