@@ -23,7 +23,7 @@ const KNOWS: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that look at the whole from outside and that nothing stands on.
-const OBSERVERS: &[&str] = &["bench", "tests"];
+const OBSERVERS: &[&str] = &["bench", "testkit", "tests"];
 
 /// Crates that do input, output or time, or that reach the operating system.
 const IMPURE: &[&str] = &[
