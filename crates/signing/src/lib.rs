@@ -1,1 +1,34 @@
-//! Pure: a request as bytes, its canonical forms, sign and verify, with every step shown.
+//! The forms that both ends of the wire must agree on: a request as bytes, what is signed of it,
+//! how a credential stands in its headers. Sign and verify, with every step shown.
+//!
+//! ```text
+//! client:    Request + Credential + SigningContext  --scheme::sign-->  headers to add + steps
+//! platform:  Request  --header_pair, token, rfc9421, content_digest, jwt-->  what it presents
+//!                     --verify with the key that it names-->  genuine or not, and why
+//! ```
+//!
+//! Everything here is a pure function: no clock, no randomness, no files, no network. The time and
+//! the nonce are arguments. Reading is strict, and every refusal says what was found and what was
+//! expected. Whether a well-formed, genuine request is *allowed* is not decided here but in
+//! `policy`: freshness, replay, what a signature must cover.
+//!
+//! Secrets go in by reference and come out only inside [`scheme::HeaderValue::Secret`]. No step, no
+//! error and no `Debug` output holds one.
+
+#![deny(clippy::indexing_slicing)]
+
+pub mod content_digest;
+pub mod header_pair;
+pub mod jwt;
+pub mod message;
+pub mod presets;
+pub mod rfc9421;
+pub mod scheme;
+pub mod target;
+pub mod token;
+
+pub use message::{Field, Message, Request, Response};
+pub use scheme::{
+    Credential, Header, HeaderValue, Scheme, SignError, Signed, SigningContext, sign,
+};
+pub use target::{Target, TargetError, UriScheme};

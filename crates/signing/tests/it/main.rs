@@ -1,0 +1,12 @@
+//! Signing and verifying from outside: published vectors, hostile input, properties, the canary.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod canary;
+mod content_digest;
+mod credentials;
+mod jwt;
+mod properties;
+mod rfc9421;
+mod support;
+mod target;
