@@ -192,6 +192,14 @@ pub enum TlsProblem {
 }
 
 impl SendError {
+    /// The same; a failure of TLS shows this chain.
+    pub(crate) fn with_chain(mut self, chain: &[CertificateView]) -> Self {
+        if let Self::Tls(failure) = &mut self {
+            failure.chain = chain.to_vec();
+        }
+        self
+    }
+
     fn code(&self) -> ErrorCode {
         match self {
             Self::HostNotAllowed { .. } | Self::PlainHttp { .. } => ErrorCode::Refused,

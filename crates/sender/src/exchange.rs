@@ -24,6 +24,8 @@ use crate::{
     options::Phase,
     outgoing::Outgoing,
     run::Run,
+    target::Target,
+    tls,
     wire::{Log, Wire},
 };
 
@@ -55,14 +57,11 @@ where
     C: Future<Output = ()>,
     P: FnMut(Phase),
 {
-    let place = run.place();
+    let target = outgoing.target();
     let log = Arc::new(Log::default());
     let body = outgoing.body().expose_secret();
     let wire = Wire::new(stream, outgoing.head(), body, Arc::clone(&log));
-    let broken = |phase: Phase| {
-        let place = &place;
-        move |error: hyper::Error| failed(&error, place, phase)
-    };
+    let broken = |phase: Phase| move |error: hyper::Error| failed(&error, target, phase);
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(MAX_FIELDS)
         .max_header_size(MAX_HEAD)
@@ -98,7 +97,7 @@ where
     let mut download = Download::new(head.status.as_u16(), &incoming, body_limit);
     run.phase(
         Phase::Download,
-        download.read(incoming, &mut connection, &place),
+        download.read(incoming, &mut connection, target),
     )
     .await?;
     let ended = Instant::now();
@@ -197,13 +196,13 @@ impl Download {
         &mut self,
         mut incoming: Incoming,
         connection: &mut Driven<'_, S>,
-        place: &str,
+        target: &Target,
     ) -> Result<(), SendError> {
         while !self.truncated {
             let Some(frame) = connection.drive(incoming.frame()).await else {
                 break;
             };
-            let frame = frame.map_err(|error| self.failed(&error, place))?;
+            let frame = frame.map_err(|error| self.failed(&error, target))?;
             if let Ok(data) = frame.into_data() {
                 self.take(&data);
             }
@@ -213,33 +212,37 @@ impl Download {
 
     fn take(&mut self, data: &[u8]) {
         let room = self.limit - self.body.len();
-        self.body.extend(data.iter().take(room));
+        self.body
+            .extend_from_slice(data.get(..room).unwrap_or(data));
         let promised_more = self.body.len() == self.limit
             && self.expected.is_some_and(|bytes| bytes > self.limit as u64);
         self.truncated = data.len() > room || promised_more;
     }
 
-    fn failed(&self, error: &hyper::Error, place: &str) -> SendError {
+    fn failed(&self, error: &hyper::Error, target: &Target) -> SendError {
         match io_kind(error) {
             Some(io::ErrorKind::UnexpectedEof) => SendError::HalfAnswer {
-                host: place.to_owned(),
+                host: target.place(),
                 status: self.status,
                 received: self.body.len() as u64,
                 expected: self.expected,
             },
-            _ => failed(error, place, Phase::Download),
+            _ => failed(error, target, Phase::Download),
         }
     }
 }
 
-fn failed(error: &hyper::Error, place: &str, phase: Phase) -> SendError {
-    let host = place.to_owned();
+fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
+    let host = target.place();
     if error.is_parse_too_large() {
         return SendError::HeadTooLarge {
             host,
             limit: MAX_HEAD,
             fields: MAX_FIELDS,
         };
+    }
+    if let Some(error) = io_error(error).and_then(tls::error_within) {
+        return tls::refused_later(error, target);
     }
     let malformed = matches!(
         io_kind(error),
@@ -255,12 +258,15 @@ fn failed(error: &hyper::Error, place: &str, phase: Phase) -> SendError {
     SendError::Broken { host, phase }
 }
 
-/// The kind of the I/O error that an error of hyper's stems from.
-fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
+/// The I/O error that an error of hyper's stems from.
+fn io_error(error: &hyper::Error) -> Option<&io::Error> {
     error
         .source()
         .and_then(|source| source.downcast_ref::<io::Error>())
-        .map(io::Error::kind)
+}
+
+fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
+    io_error(error).map(io::Error::kind)
 }
 
 fn listed(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {

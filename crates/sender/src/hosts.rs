@@ -76,9 +76,10 @@ impl HostRules {
 
     /// Whether a request that says `Host: authority` may carry the secret. One server can serve
     /// several hosts, so that header decides where the secret ends up as much as the target does.
-    pub(crate) fn allow_authority(&self, authority: &str, default_port: u16) -> bool {
+    /// Without a port it means the one that is connected to.
+    pub(crate) fn allow_authority(&self, authority: &str, connected: u16) -> bool {
         host_and_port(authority)
-            .is_some_and(|(host, port)| self.allow_place(&host, port.unwrap_or(default_port)))
+            .is_some_and(|(host, port)| self.allow_place(&host, port.unwrap_or(connected)))
     }
 
     fn allow_place(&self, host: &Host, port: u16) -> bool {

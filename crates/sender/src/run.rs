@@ -59,11 +59,6 @@ where
         }
     }
 
-    /// Host and port, as errors name them.
-    pub(crate) fn place(&self) -> String {
-        self.place.clone()
-    }
-
     /// What is left of the whole time.
     pub(crate) fn remaining(&self) -> Duration {
         self.timeout.saturating_sub(self.elapsed())

@@ -56,7 +56,9 @@ pub async fn send(
                 .phase(Phase::Tls, tls::handshake(stream, target, options))
                 .await?;
             let details = tls::details(stream.get_ref().1, target);
-            let received = exchange(stream, outgoing, options.body_limit, &mut run).await?;
+            let received = exchange(stream, outgoing, options.body_limit, &mut run)
+                .await
+                .map_err(|error| error.with_chain(&details.chain))?;
             (received, Some(details), handshake)
         }
     };
@@ -93,7 +95,7 @@ fn check_rules(outgoing: &Outgoing, options: &Options) -> Result<(), SendError> 
         }
         for value in outgoing.host_values() {
             let authority = std::str::from_utf8(value).unwrap_or_default().trim();
-            if !rules.allow_authority(authority, target.scheme().default_port()) {
+            if !rules.allow_authority(authority, target.port()) {
                 return Err(refused("the host that its Host header names".to_owned()));
             }
         }

@@ -1,6 +1,9 @@
 //! TLS towards the peer, with its certificates kept also when they do not verify.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, ProtocolVersion,
@@ -73,16 +76,9 @@ pub(crate) async fn handshake(
 ) -> Result<TlsStream<TcpStream>, SendError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Arc::new(RecordingVerifier::new(options, Arc::clone(&provider)));
-    let failed = |problem: TlsProblem, chain: Vec<CertificateView>| {
-        SendError::Tls(Box::new(TlsFailure {
-            server_name: target.host().to_string(),
-            problem,
-            chain,
-        }))
-    };
     let impossible = |reason: &dyn std::fmt::Display| {
         let reason = reason.to_string();
-        failed(TlsProblem::Handshake { reason }, Vec::new())
+        failed(target, TlsProblem::Handshake { reason }, Vec::new())
     };
     let name = server_name(target).map_err(|error| impossible(&error))?;
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -99,15 +95,46 @@ pub(crate) async fn handshake(
         .await
     {
         Ok(stream) => Ok(stream),
-        Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Err(error) => match error_within(&error) {
             Some(error) => {
                 let chain = certificate::views(verifier.seen());
-                Err(failed(verifier.problem(error, &chain), chain))
+                Err(failed(target, verifier.problem(error, &chain), chain))
             }
             None => Err(SendError::Broken {
                 host: target.place(),
                 phase: Phase::Tls,
             }),
+        },
+    }
+}
+
+/// TLS's own error, if an I/O error carries one.
+pub(crate) fn error_within(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// A server of TLS 1.3 refuses a client's side of the handshake (a missing client certificate, say)
+/// when the client has long begun to send. The chain is for the caller to add.
+pub(crate) fn refused_later(error: &Error, target: &Target) -> SendError {
+    failed(target, handshake_problem(error), Vec::new())
+}
+
+fn failed(target: &Target, problem: TlsProblem, chain: Vec<CertificateView>) -> SendError {
+    SendError::Tls(Box::new(TlsFailure {
+        server_name: target.host().to_string(),
+        problem,
+        chain,
+    }))
+}
+
+fn handshake_problem(error: &Error) -> TlsProblem {
+    match error {
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsProblem::NotTls,
+        Error::AlertReceived(alert) => TlsProblem::Handshake {
+            reason: format!("the server gave up with the alert {alert:?}"),
+        },
+        other => TlsProblem::Handshake {
+            reason: other.to_string(),
         },
     }
 }
@@ -194,13 +221,7 @@ impl RecordingVerifier {
     fn problem(&self, error: &Error, chain: &[CertificateView]) -> TlsProblem {
         match error {
             Error::InvalidCertificate(error) => self.certificate_problem(error, chain),
-            Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsProblem::NotTls,
-            Error::AlertReceived(alert) => TlsProblem::Handshake {
-                reason: format!("the server gave up with the alert {alert:?}"),
-            },
-            other => TlsProblem::Handshake {
-                reason: other.to_string(),
-            },
+            other => handshake_problem(other),
         }
     }
 
@@ -318,5 +339,32 @@ impl ServerCertVerifier for RecordingVerifier {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_roots_is_told_from_a_stranger_among_issuers() {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = RecordingVerifier::new(&Options::default(), provider);
+        let junk = CertificateDer::from(&b"junk"[..]);
+        verifier.chain.get_or_init(|| vec![junk]);
+        let chain = certificate::views(verifier.seen());
+        let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert!(matches!(
+            verifier.problem(&unknown, &chain),
+            TlsProblem::UnknownIssuer { .. }
+        ));
+        verifier.system_roots_missing.get_or_init(|| ());
+        assert_eq!(verifier.problem(&unknown, &chain), TlsProblem::NoRoots);
+
+        let malformed = Error::InvalidCertificate(CertificateError::BadEncoding);
+        assert!(matches!(
+            verifier.problem(&malformed, &chain),
+            TlsProblem::BadCertificate { .. }
+        ));
     }
 }
