@@ -17,6 +17,7 @@ use crate::command::{Outcome, program};
 /// A throw-away home. Dropping it ends the vault's owner, if one runs.
 pub struct Home {
     dir: TempDir,
+    environment: Vec<(String, String)>,
 }
 
 impl Default for Home {
@@ -34,13 +35,24 @@ impl Home {
             .prefix("sr-")
             .tempdir()
             .expect("a temporary directory");
-        let home = Self { dir };
+        let home = Self {
+            dir,
+            environment: Vec::new(),
+        };
         for private in [home.path(), home.runtime()] {
             fs::create_dir(&private).expect("a directory in the temporary directory");
             fs::set_permissions(&private, fs::Permissions::from_mode(0o700))
                 .expect("the permissions of a directory of ours");
         }
         home
+    }
+
+    /// The same home, with these variables for every command.
+    #[must_use]
+    pub fn with_environment(mut self, variables: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.environment.extend(variables.iter().map(owned));
+        self
     }
 
     /// `STRONGROOM_HOME`.
@@ -90,6 +102,7 @@ impl Home {
             .env("HOME", self.dir.path())
             .env("STRONGROOM_HOME", self.path())
             .env("XDG_RUNTIME_DIR", self.runtime())
+            .envs(self.environment.iter().cloned())
     }
 
     /// Runs `strongroom` with these arguments and nothing on stdin.

@@ -12,10 +12,12 @@
 
 mod command;
 mod home;
+mod keyring;
 mod platform;
 mod vault;
 
 pub use command::{Outcome, program};
 pub use home::Home;
+pub use keyring::Keyring;
 pub use platform::Platform;
 pub use vault::Vault;
