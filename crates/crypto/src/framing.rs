@@ -2,6 +2,23 @@
 //!
 //! `frame(p1, …, pn) = u32le(len(p1)) | p1 | … | u32le(len(pn)) | pn`
 
+use crate::SecretBytes;
+
+/// Joins secret parts as [`Frame`] does, into one allocation that is wiped.
+///
+/// # Panics
+///
+/// Panics if a part is 4 GiB or longer; no format here allows one.
+#[must_use]
+pub fn secret_frame(parts: &[&[u8]]) -> SecretBytes {
+    let mut joined = Vec::with_capacity(parts.iter().map(|part| 4 + part.len()).sum());
+    for part in parts {
+        joined.extend_from_slice(&prefix(part));
+        joined.extend_from_slice(part);
+    }
+    SecretBytes::new(joined)
+}
+
 /// Joins parts, each behind its length as a little-endian `u32`.
 ///
 /// Used wherever several values become one input of a hash, a MAC, an AAD or an HKDF `info`.
@@ -22,13 +39,7 @@ impl Frame {
     /// Panics if the part is 4 GiB or longer; no format here allows one.
     #[must_use]
     pub fn bytes(mut self, part: &[u8]) -> Self {
-        assert!(
-            part.len() < u32::MAX as usize,
-            "a part is longer than its prefix can say"
-        );
-        #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
-        let len = part.len() as u32;
-        self.0.extend_from_slice(&len.to_le_bytes());
+        self.0.extend_from_slice(&prefix(part));
         self.0.extend_from_slice(part);
         self
     }
@@ -44,6 +55,16 @@ impl Frame {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+fn prefix(part: &[u8]) -> [u8; 4] {
+    assert!(
+        part.len() < u32::MAX as usize,
+        "a part is longer than its prefix can say"
+    );
+    #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
+    let len = part.len() as u32;
+    len.to_le_bytes()
 }
 
 #[cfg(test)]
@@ -66,6 +87,9 @@ mod tests {
             b in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..6), 0..5),
         ) {
             prop_assert_eq!(a == b, joined(&a) == joined(&b));
+            let parts: Vec<&[u8]> = a.iter().map(Vec::as_slice).collect();
+            let secret = secret_frame(&parts);
+            prop_assert_eq!(secret.expose_secret(), &joined(&a)[..]);
         }
     }
 

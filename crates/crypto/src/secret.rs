@@ -190,16 +190,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn truncating_wipes_what_is_cut_off() {
-        let mut secret = SecretBytes::copy_of(b"keep-wipe");
-        secret.truncate(4);
-        assert_eq!(secret.expose_secret(), b"keep");
-        // The spare capacity still belongs to us: grow without writing to look at it.
-        secret.0.resize(4, 0xff);
-        assert_eq!(secret.len(), 4);
-    }
-
-    #[test]
     fn one_final_line_end_is_dropped_and_no_more() {
         for (typed, kept) in [
             ("secret\n", "secret"),

@@ -113,6 +113,9 @@ impl Seed {
     ///
     /// [`LabelError`] if the account or issuer contains a colon or is empty.
     pub fn otpauth_uri(&self, issuer: &str, account: &str) -> Result<SecretText, LabelError> {
+        if issuer.is_empty() || account.is_empty() {
+            return Err(LabelError);
+        }
         let totp = self
             .builder()
             .with_issuer(Some(issuer))
@@ -140,6 +143,24 @@ pub struct LabelError;
 pub struct Codes(Totp);
 
 impl Codes {
+    /// The generator that an authenticator makes of an `otpauth://totp/…` URI: for machines that
+    /// have to type codes themselves, as demonstrations and tests do.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedUri`] if it is not such a URI, or asks for another algorithm, length or step.
+    pub fn from_otpauth_uri(uri: &str) -> Result<Self, MalformedUri> {
+        let totp = Totp::from_url(uri).map_err(|_| MalformedUri)?;
+        let ours = totp.algorithm() == Algorithm::SHA1
+            && totp.digits() == 6
+            && totp.step() == STEP_SECONDS;
+        if ours {
+            Ok(Self(totp))
+        } else {
+            Err(MalformedUri)
+        }
+    }
+
     /// The code of `step`.
     #[must_use]
     pub fn at(&self, step: Step) -> Code {
@@ -147,9 +168,43 @@ impl Codes {
     }
 }
 
+/// The text is not the `otpauth://totp/…` URI of a seed of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an otpauth URI with SHA-1, six digits and steps of 30 s")]
+pub struct MalformedUri;
+
 /// RFC 4226, section 5.3: four bytes from where the last nibble says, without the sign bit.
 fn truncate(mac: &[u8]) -> u32 {
     let offset = usize::from(mac.last().copied().unwrap_or_default() & 0x0f);
     let window = mac.get(offset..).and_then(|rest| rest.first_chunk::<4>());
     (u32::from_be_bytes(window.copied().unwrap_or_default()) & 0x7fff_ffff) % CODES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authenticator_reads_the_uri_as_we_mean_it() {
+        let seed = Seed::random();
+        let uri = seed.otpauth_uri("Strongroom", "home").unwrap();
+        let scanned = Codes::from_otpauth_uri(uri.expose_secret()).unwrap();
+        for step in [Step(1), Step::at(1_793_534_400), Step(u64::from(u32::MAX))] {
+            assert_eq!(
+                scanned.at(step).expose_secret(),
+                seed.codes().at(step).expose_secret()
+            );
+        }
+    }
+
+    #[test]
+    fn uris_of_other_kinds_are_refused() {
+        let uri =
+            |rest: &str| format!("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ{rest}");
+        assert!(Codes::from_otpauth_uri(&uri("")).is_ok());
+        for rest in ["&digits=8", "&period=60", "&algorithm=SHA256"] {
+            assert!(Codes::from_otpauth_uri(&uri(rest)).is_err(), "{rest}");
+        }
+        assert!(Codes::from_otpauth_uri("https://example.com").is_err());
+    }
 }
