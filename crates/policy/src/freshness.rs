@@ -1,0 +1,96 @@
+//! Rule `freshness`: a signature was made within 300 s of now, and a token is in its time.
+//!
+//! It does not apply to `app-id` and `secret-key`, which carry no time.
+
+use strongroom_contract::time::UnixMillis;
+
+use crate::{
+    identify::{Presented, PresentedSignature},
+    token::Token,
+    trace::{Finding, Passed},
+};
+
+/// How many seconds a signature's `created` may differ from now, either way.
+pub(crate) const TOLERANCE_SECS: u64 = 300;
+
+pub(crate) fn check(presented: &Presented<'_>, now: UnixMillis) -> Result<(), Finding> {
+    if let Some(signature) = &presented.signature {
+        check_signature(signature, now)?;
+    }
+    presented
+        .tokens
+        .iter()
+        .flatten()
+        .try_for_each(|token| check_token(token, now))
+}
+
+/// `None` if nothing that was presented carries a time.
+pub(crate) fn passed(presented: &Presented<'_>, now: UnixMillis) -> Option<Passed> {
+    let signed = presented
+        .signature
+        .as_ref()
+        .map(|signature| format!("signed at {}", UnixMillis::from_secs(signature.created)));
+    let tokens = presented.tokens.iter().flatten();
+    let tokens = tokens.map(|it| format!("token until {}", UnixMillis::from_secs(it.expires)));
+    let observed: Vec<_> = signed.into_iter().chain(tokens).collect();
+    let observed = observed.join(", ");
+    (!observed.is_empty()).then(|| Passed::new(format!("{observed}; it is {now}"), expected()))
+}
+
+fn expected() -> String {
+    format!("a signature made within {TOLERANCE_SECS} s of now, a token in its time")
+}
+
+fn check_signature(signature: &PresentedSignature, now: UnixMillis) -> Result<(), Finding> {
+    let created = UnixMillis::from_secs(signature.created);
+    let off = now.secs().abs_diff(signature.created);
+    if off > TOLERANCE_SECS {
+        let (word, fix) = if signature.created < now.secs() {
+            (
+                "ago",
+                "Sign anew for each request; if the signature is fresh, set the clock of the \
+                 machine that signs.",
+            )
+        } else {
+            (
+                "in the future",
+                "Set the clock of the machine that signs; `created` is in seconds, not \
+                 milliseconds.",
+            )
+        };
+        return Err(Finding::new(
+            format!("The signature was made {off} s {word}, by its `created`."),
+            format!("created={} ({created}); it is {now}", signature.created),
+            expected(),
+            fix,
+        ));
+    }
+    match signature.expires {
+        Some(expires) if expires <= now.secs() => Err(Finding::new(
+            "The signature has expired, by its own `expires`.",
+            format!(
+                "expires={expires} ({}); it is {now}",
+                UnixMillis::from_secs(expires)
+            ),
+            expected(),
+            "Sign anew for each request, or let `expires` lie further ahead.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_token(token: &Token, now: UnixMillis) -> Result<(), Finding> {
+    if now.secs() < token.expires {
+        return Ok(());
+    }
+    Err(Finding::new(
+        "The access token has expired.",
+        format!(
+            "expired at {} (header {}); it is {now}",
+            UnixMillis::from_secs(token.expires),
+            token.header
+        ),
+        expected(),
+        "Get a new token; each is valid for an hour.",
+    ))
+}

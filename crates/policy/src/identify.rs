@@ -1,0 +1,273 @@
+//! Rule `identify`: a credential is presented, well formed, of one key.
+//!
+//! Ways in: the headers `app-id` and `secret-key`; a token in `access-token` or `Authorization:
+//! Bearer`; a signature by RFC 9421. Several at once must be of one key, and all must verify.
+//!
+//! A secret-key that is not well formed names no key and so is no matter of this rule: it can only
+//! be a wrong one, which `authenticate` finds out, in the same work as for any other.
+
+use strongroom_signing::{
+    Field, Request,
+    content_digest::{CONTENT_DIGEST, ContentDigest},
+    header_pair::{self, PresentedSecret},
+    jwt::JwtError,
+    rfc9421::{Derived, HMAC_SHA256, Signature},
+    token::{self as token_header},
+};
+
+use crate::{
+    credential::AppId,
+    platform::Platform,
+    token::{self, Token},
+    trace::{Finding, Passed, quoted},
+};
+
+/// The longest nonce, in bytes.
+const MAX_NONCE: usize = 256;
+
+const EXPECTED: &str = "a credential of one key: app-id and secret-key, an access token, or a \
+                        signature by RFC 9421; several at once only of the same key";
+const SIGN_FIX: &str = "Let the signature cover @method, @target-uri and, with a body, \
+                        content-digest, with the parameters created, nonce and keyid (the app-id).";
+
+/// What a request presents.
+pub(crate) enum Claim<'r> {
+    /// Credentials of one key, still to be checked.
+    OfKey(Presented<'r>),
+    /// A token that this platform did not issue: no key can be read from it.
+    Forged(ForgedToken),
+}
+
+/// Credentials of one key: at least one of them is there.
+pub(crate) struct Presented<'r> {
+    pub(crate) app_id: AppId,
+    pub(crate) secret: Option<PresentedSecret<'r>>,
+    pub(crate) tokens: [Option<Token>; 2],
+    pub(crate) signature: Option<Box<PresentedSignature>>,
+}
+
+/// A signature that fits the profile, still to be verified.
+pub(crate) struct PresentedSignature {
+    pub(crate) signature: Signature,
+    pub(crate) digest: Option<ContentDigest>,
+    /// When it was made, in seconds.
+    pub(crate) created: u64,
+    /// From when on it is no longer valid, in seconds.
+    pub(crate) expires: Option<u64>,
+    pub(crate) nonce: String,
+}
+
+/// A token that this platform did not issue.
+pub(crate) struct ForgedToken {
+    pub(crate) header: &'static str,
+    pub(crate) error: JwtError,
+}
+
+/// Reads what `request` presents.
+pub(crate) fn check<'r>(request: &Request<'r>, platform: &Platform) -> Result<Claim<'r>, Finding> {
+    let headers = request.headers();
+    let pair = header_pair::read(headers).map_err(|error| {
+        malformed(
+            error.to_string(),
+            "Send both headers, app-id and secret-key, once each.",
+        )
+    })?;
+    let (pair_id, secret) = match pair {
+        Some(pair) => (
+            Some(app_id("header app-id", pair.app_id)?),
+            Some(pair.secret),
+        ),
+        None => (None, None),
+    };
+    let signature = signature(request)?;
+    let Tokens { issued, forged } = tokens(headers, platform)?;
+
+    let signature_id = signature.as_ref().map(|(id, _)| ("signature's keyid", *id));
+    let token_ids = issued.iter().flatten().map(|(id, it)| (it.header, *id));
+    let pair_id = pair_id.map(|id| ("header app-id", id));
+    let mut claims = pair_id.into_iter().chain(signature_id).chain(token_ids);
+    let first = claims.next();
+    if let Some((place, first)) = first
+        && let Some((other_place, other)) = claims.find(|(_, id)| *id != first)
+    {
+        return Err(different(place, first, other_place, other));
+    }
+    match (first, forged) {
+        (_, Some(forged)) => Ok(Claim::Forged(forged)),
+        (Some((_, app_id)), None) => Ok(Claim::OfKey(Presented {
+            app_id,
+            secret,
+            tokens: issued.map(|it| it.map(|(_, token)| token)),
+            signature: signature.map(|(_, signature)| Box::new(signature)),
+        })),
+        (None, None) => Err(Finding::new(
+            "The request presents no credential.",
+            "none of the headers app-id, access-token, authorization and signature",
+            EXPECTED,
+            "Send the headers app-id and secret-key, or an access token, or sign the request.",
+        )),
+    }
+}
+
+impl Presented<'_> {
+    /// The ways in, in words.
+    pub(crate) fn ways(&self) -> String {
+        let pair = self.secret.map(|_| "app-id and secret-key".to_owned());
+        let signature = self.signature.as_ref().map(|_| "a signature".to_owned());
+        let tokens = self.tokens.iter().flatten();
+        let tokens = tokens.map(|it| format!("a token in {}", it.header));
+        let ways: Vec<_> = pair.into_iter().chain(signature).chain(tokens).collect();
+        ways.join(", and ")
+    }
+
+    pub(crate) fn passed(&self) -> Passed {
+        Passed::new(format!("{} of {}", self.ways(), self.app_id), EXPECTED)
+    }
+
+    /// Whether the secret itself was used, not a token that was had for it.
+    pub(crate) fn uses_secret(&self) -> bool {
+        self.secret.is_some() || self.signature.is_some()
+    }
+}
+
+impl ForgedToken {
+    pub(crate) fn passed(&self) -> Passed {
+        Passed::new(format!("a token in {}", self.header), EXPECTED)
+    }
+}
+
+fn malformed(observed: impl Into<String>, fix: &str) -> Finding {
+    let observed = observed.into();
+    let cause = format!("The credential is malformed: {observed}.");
+    Finding::new(cause, observed, EXPECTED, fix)
+}
+
+fn different(place: &str, first: AppId, other_place: &str, other: AppId) -> Finding {
+    Finding::new(
+        "The request presents credentials of different keys.",
+        format!("{first} ({place}) and {other} ({other_place})"),
+        EXPECTED,
+        "Send the credentials of one key only.",
+    )
+}
+
+fn app_id(place: &str, text: &str) -> Result<AppId, Finding> {
+    AppId::parse(text.as_bytes()).map_err(|error| {
+        malformed(
+            format!("{error} ({place})"),
+            "Copy the app-id again, whole, from where the key was issued.",
+        )
+    })
+}
+
+/// What stands in the headers of tokens.
+struct Tokens {
+    /// Those that this platform issued, and whose they are.
+    issued: [Option<(AppId, Token)>; 2],
+    /// One that it did not.
+    forged: Option<ForgedToken>,
+}
+
+/// The tokens that this platform issued, and one that it did not, if there is.
+fn tokens(headers: &[Field<'_>], platform: &Platform) -> Result<Tokens, Finding> {
+    let fix = "Send a token that the platform issued, as `Authorization: Bearer TOKEN` or \
+               `access-token: TOKEN`, once.";
+    let presented =
+        token_header::read(headers).map_err(|error| malformed(error.to_string(), fix))?;
+    let mut tokens = Tokens {
+        issued: [None; 2],
+        forged: None,
+    };
+    for (presented, issued) in presented.iter().zip(&mut tokens.issued) {
+        let Some(presented) = presented else { continue };
+        let header = presented.header;
+        match token::read(header, presented.token.expose_secret(), platform) {
+            Ok(token) => *issued = Some(token),
+            Err(
+                error @ (JwtError::TooLong
+                | JwtError::NotCompact
+                | JwtError::Encoding
+                | JwtError::Header),
+            ) => {
+                return Err(malformed(format!("{error} (header {header})"), fix));
+            }
+            Err(error) => tokens.forged = Some(ForgedToken { header, error }),
+        }
+    }
+    Ok(tokens)
+}
+
+/// The request's signature, if it has one, checked against the profile.
+fn signature(request: &Request<'_>) -> Result<Option<(AppId, PresentedSignature)>, Finding> {
+    let signatures = Signature::read_all(request.headers())
+        .map_err(|error| malformed(error.to_string(), SIGN_FIX))?;
+    let signature = match <[Signature; 1]>::try_from(signatures) {
+        Ok([signature]) => signature,
+        Err(none) if none.is_empty() => return Ok(None),
+        Err(several) => {
+            return Err(malformed(
+                format!(
+                    "there are {} signatures where one is expected",
+                    several.len()
+                ),
+                "Send one signature.",
+            ));
+        }
+    };
+    let digest = ContentDigest::read(request.headers())
+        .map_err(|error| malformed(error.to_string(), SIGN_FIX))?;
+    let input = signature.input();
+    let covers_target = input.covers(Derived::TargetUri)
+        || [Derived::Authority, Derived::Path, Derived::Query]
+            .into_iter()
+            .all(|part| input.covers(part));
+    let lacks = |what: &str| malformed(format!("the signature {what}"), SIGN_FIX);
+    if !input.covers(Derived::Method) {
+        return Err(lacks("does not cover @method"));
+    }
+    if !covers_target {
+        return Err(lacks(
+            "covers neither @target-uri nor all of @authority, @path and @query",
+        ));
+    }
+    if !request.body().is_empty() && (digest.is_none() || !input.covers_header(CONTENT_DIGEST)) {
+        return Err(lacks(
+            "does not cover content-digest, and the request has a body",
+        ));
+    }
+    let params = input.params();
+    if let Some(alg) = params.alg.as_deref().filter(|alg| *alg != HMAC_SHA256) {
+        let alg = quoted(alg);
+        return Err(malformed(
+            format!("the signature's alg is {alg}, not {HMAC_SHA256:?}"),
+            "Sign with hmac-sha256.",
+        ));
+    }
+    let keyid = params
+        .keyid
+        .as_deref()
+        .ok_or_else(|| lacks("has no keyid"))?;
+    let app_id = app_id("signature's keyid", keyid)?;
+    let created = params.created.ok_or_else(|| lacks("has no created"))?;
+    let expires = params.expires;
+    let nonce = params.nonce.clone().ok_or_else(|| lacks("has no nonce"))?;
+    if nonce.is_empty() || nonce.len() > MAX_NONCE {
+        return Err(malformed(
+            format!(
+                "the signature's nonce has {} bytes, not 1 to {MAX_NONCE}",
+                nonce.len()
+            ),
+            "Send a fresh random nonce, 16 bytes in base64 for example.",
+        ));
+    }
+    Ok(Some((
+        app_id,
+        PresentedSignature {
+            signature,
+            digest,
+            created,
+            expires,
+            nonce,
+        },
+    )))
+}

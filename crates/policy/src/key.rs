@@ -1,0 +1,250 @@
+//! A key as the platform keeps it, and whether it can be used now.
+
+use std::{fmt, num::NonZeroU32, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use strongroom_contract::{manage::KeyState, time::UnixMillis};
+use strongroom_crypto::random;
+
+use crate::{
+    allowlist::Allowlist,
+    credential::{AppId, Secret, SecretId},
+    limiter::Limit,
+    scopes::Scopes,
+};
+
+/// A key: what `decide` knows about who is calling.
+#[derive(Clone)]
+pub struct KeyRecord {
+    /// Its public id.
+    pub app_id: AppId,
+    /// The client that it belongs to.
+    pub client: ClientId,
+    /// Its name, for people.
+    pub name: String,
+    /// When it was made.
+    pub created: UnixMillis,
+    /// From when on it can be used; always if absent.
+    pub not_before: Option<UnixMillis>,
+    /// From when on it no longer can; never if absent.
+    pub expires: Option<UnixMillis>,
+    /// When it was revoked.
+    pub revoked: Option<UnixMillis>,
+    /// Its secrets.
+    pub secrets: Secrets,
+    /// Accepted requests in every rolling minute.
+    pub limit: Limit,
+    /// Accepted requests in a day (UTC); as many as the limit allows if absent.
+    pub daily_quota: Option<NonZeroU32>,
+    /// Where it may be used from; anywhere if empty.
+    pub allow: Allowlist,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// Whether it may sign requests with its secret, which then is kept sealed too.
+    pub may_sign: bool,
+}
+
+impl KeyRecord {
+    /// Whether it can be used now. Revoked is for good, whatever the clock says.
+    #[must_use]
+    pub fn state(&self, now: UnixMillis) -> KeyState {
+        if self.revoked.is_some() {
+            KeyState::Revoked
+        } else if self.expires.is_some_and(|expires| expires <= now) {
+            KeyState::Expired
+        } else if self.not_before.is_some_and(|not_before| now < not_before) {
+            KeyState::NotYet
+        } else if self.secrets.live(now).count() > 1 {
+            KeyState::Rotating
+        } else {
+            KeyState::Active
+        }
+    }
+}
+
+/// The secrets of a key: one, or two while it rotates.
+#[derive(Clone)]
+pub struct Secrets {
+    newest: Secret,
+    older: Option<Secret>,
+}
+
+impl Secrets {
+    /// The secrets of a new key.
+    #[must_use]
+    pub fn first(secret: Secret) -> Self {
+        Self {
+            newest: secret,
+            older: None,
+        }
+    }
+
+    /// Adds a secret; the one that is live goes on beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManySecrets`] if two are live already: retire one first.
+    pub fn add(&mut self, secret: Secret, now: UnixMillis) -> Result<(), TooManySecrets> {
+        let older = match &self.older {
+            Some(older) if older.is_live(now) => {
+                if self.newest.is_live(now) {
+                    return Err(TooManySecrets);
+                }
+                older.clone()
+            }
+            _ => self.newest.clone(),
+        };
+        self.older = Some(older);
+        self.newest = secret;
+        Ok(())
+    }
+
+    /// Retires a secret from `at` on; `None` if there is no secret of this id.
+    pub fn retire(&mut self, id: SecretId, at: UnixMillis) -> Option<()> {
+        let secret = std::iter::once(&mut self.newest)
+            .chain(&mut self.older)
+            .find(|secret| secret.id == id)?;
+        secret.retire_at = Some(secret.retire_at.map_or(at, |earlier| earlier.min(at)));
+        Some(())
+    }
+
+    /// The newest and the one before it, if that is kept; retired or not.
+    #[must_use]
+    pub fn slots(&self) -> (&Secret, Option<&Secret>) {
+        (&self.newest, self.older.as_ref())
+    }
+
+    /// The ones that count now, the newest first.
+    pub fn live(&self, now: UnixMillis) -> impl Iterator<Item = &Secret> + Clone {
+        self.iter().filter(move |secret| secret.is_live(now))
+    }
+
+    /// All that are kept, the newest first, retired or not: at most two.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> + Clone {
+        std::iter::once(&self.newest).chain(&self.older)
+    }
+}
+
+/// A key has two live secrets already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key has two live secrets already; retire one of them first")]
+pub struct TooManySecrets;
+
+/// The opaque id of a client: 16 random bytes, printed as hex. It stands in the audit log for good,
+/// so it says nothing about who the client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(pub [u8; ClientId::LEN]);
+
+impl ClientId {
+    /// Length in bytes.
+    pub const LEN: usize = 16;
+
+    /// A fresh id.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(random::bytes())
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for ClientId {
+    type Err = NotAClientId;
+
+    fn from_str(text: &str) -> Result<Self, NotAClientId> {
+        if text.len() != 2 * Self::LEN || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NotAClientId);
+        }
+        u128::from_str_radix(text, 16)
+            .map(|number| Self(number.to_be_bytes()))
+            .map_err(|_| NotAClientId)
+    }
+}
+
+impl Serialize for ClientId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// A text is not the id of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a client's id has 32 hex digits")]
+pub struct NotAClientId;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::StoredTag;
+
+    fn secret(id: u32) -> Secret {
+        Secret {
+            id: SecretId(id),
+            tag: StoredTag::from_bytes([0; 32]),
+            sealed: None,
+            created: UnixMillis(0),
+            retire_at: None,
+        }
+    }
+
+    fn ids(secrets: &Secrets, now: u64) -> Vec<u32> {
+        secrets.live(UnixMillis(now)).map(|it| it.id.0).collect()
+    }
+
+    #[test]
+    fn at_most_two_secrets_are_live() {
+        let mut secrets = Secrets::first(secret(1));
+        secrets.add(secret(2), UnixMillis(10)).unwrap();
+        assert_eq!(secrets.add(secret(3), UnixMillis(10)), Err(TooManySecrets));
+        assert_eq!(ids(&secrets, 10), [2, 1]);
+        secrets.retire(SecretId(1), UnixMillis(20)).unwrap();
+        assert_eq!(ids(&secrets, 19), [2, 1]);
+        assert_eq!(ids(&secrets, 20), [2]);
+        secrets.add(secret(3), UnixMillis(20)).unwrap();
+        assert_eq!(ids(&secrets, 20), [3, 2]);
+        assert_eq!(secrets.retire(SecretId(1), UnixMillis(20)), None);
+    }
+
+    #[test]
+    fn when_the_newest_is_retired_the_older_one_stays() {
+        let mut secrets = Secrets::first(secret(1));
+        secrets.add(secret(2), UnixMillis(0)).unwrap();
+        secrets.retire(SecretId(2), UnixMillis(5)).unwrap();
+        secrets.add(secret(3), UnixMillis(5)).unwrap();
+        assert_eq!(ids(&secrets, 5), [3, 1]);
+    }
+
+    #[test]
+    fn retiring_later_does_not_bring_a_secret_back() {
+        let mut secrets = Secrets::first(secret(1));
+        secrets.retire(SecretId(1), UnixMillis(5)).unwrap();
+        secrets.retire(SecretId(1), UnixMillis(50)).unwrap();
+        assert_eq!(ids(&secrets, 5), [0u32; 0]);
+    }
+
+    #[test]
+    fn client_ids_read_back() {
+        let id = ClientId::generate();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in [
+            "",
+            "00",
+            "+0000000000000000000000000000000",
+            "zz000000000000000000000000000000",
+        ] {
+            assert_eq!(wrong.parse::<ClientId>(), Err(NotAClientId), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Who may call what of the management API: a table.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// What a member of the platform's team is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Holds the platform: everything.
+    Owner,
+    /// Runs it: everything but its clock.
+    Admin,
+    /// Builds against it: keys, limits and the clock.
+    Developer,
+    /// Helps those who build against it: sees why requests are refused.
+    Support,
+    /// Looks on.
+    Viewer,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [
+        Self::Owner,
+        Self::Admin,
+        Self::Developer,
+        Self::Support,
+        Self::Viewer,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Developer => "developer",
+            Self::Support => "support",
+            Self::Viewer => "viewer",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        let known = Self::ALL.into_iter().find(|role| role.as_str() == text);
+        known.ok_or_else(|| UnknownRole(text.to_owned()))
+    }
+}
+
+/// There is no such role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no role {0:?}; roles are owner, admin, developer, support and viewer")]
+pub struct UnknownRole(pub String);
+
+macro_rules! operations {
+    ($($(#[$doc:meta])+ $name:ident = $act:literal: $($role:ident)+;)+) => {
+        /// One thing that can be done by the management API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Its name, as it stands in audit rows.
+            #[must_use]
+            pub const fn act(self) -> &'static str {
+                match self {
+                    $(Self::$name => $act,)+
+                }
+            }
+
+            /// Who may do it.
+            #[must_use]
+            pub const fn roles(self) -> &'static [Role] {
+                match self {
+                    $(Self::$name => &[$(Role::$role,)+],)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Issue a key.
+    KeyCreate = "key.create": Owner Admin Developer;
+    /// See the keys, without secrets.
+    KeyList = "key.list": Owner Admin Developer Support Viewer;
+    /// End a key.
+    KeyRevoke = "key.revoke": Owner Admin Developer;
+    /// Change a key's limit.
+    KeyLimit = "key.limit": Owner Admin Developer;
+    /// Change where a key may be used from.
+    KeyAllowlist = "key.allowlist": Owner Admin Developer;
+    /// Change what a key may do.
+    KeyScopes = "key.scopes": Owner Admin Developer;
+    /// See the audit log. It names people's addresses.
+    AuditList = "audit.list": Owner Admin Support;
+    /// Prove the audit log.
+    AuditVerify = "audit.verify": Owner Admin;
+    /// See a refused request as it arrived.
+    RequestShow = "request.show": Owner Admin Developer Support;
+    /// See why a request was refused.
+    RequestExplain = "request.explain": Owner Admin Developer Support;
+    /// See the platform's clock.
+    ClockShow = "clock.show": Owner Admin Developer Support Viewer;
+    /// Let the virtual clock jump ahead: keys expire and limits refill for everyone.
+    ClockAdvance = "clock.advance": Owner Developer;
+}
+
+/// Whether `role` may do `operation`.
+#[must_use]
+pub fn may(role: Role, operation: Operation) -> bool {
+    operation.roles().contains(&role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owner_may_do_everything() {
+        for operation in Operation::ALL {
+            assert!(may(Role::Owner, *operation), "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn support_and_viewers_change_nothing() {
+        for operation in Operation::ALL {
+            let reads = ["list", "show", "explain"];
+            let reads = reads.iter().any(|verb| operation.act().ends_with(verb));
+            for role in [Role::Support, Role::Viewer] {
+                assert!(reads || !may(role, *operation), "{role} {operation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn acts_are_unique_and_fit_an_audit_row() {
+        let mut acts: Vec<_> = Operation::ALL.iter().map(|it| it.act()).collect();
+        acts.sort_unstable();
+        acts.dedup();
+        assert_eq!(acts.len(), Operation::ALL.len());
+        assert!(!acts.contains(&"request"));
+    }
+
+    #[test]
+    fn roles_read_back() {
+        for role in Role::ALL {
+            assert_eq!(role.to_string().parse(), Ok(role));
+        }
+        assert!("root".parse::<Role>().is_err());
+    }
+}

@@ -1,0 +1,258 @@
+//! How a decision reads: each rule's look at the request, the cause, the fix.
+//!
+//! Nothing here holds a secret. What a request says of itself is shown by [`quoted`] alone, which
+//! shows nothing that has the look of a credential.
+
+use strongroom_contract::explain::{Check, Decision, Explanation, Outcome, Rule};
+
+/// What a rule saw of a request that it let through.
+pub(crate) struct Passed {
+    pub(crate) observed: String,
+    pub(crate) expected: String,
+}
+
+impl Passed {
+    pub(crate) fn new(observed: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            observed: observed.into(),
+            expected: expected.into(),
+        }
+    }
+}
+
+/// What a rule saw of a request that it refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// One sentence: what the cause was.
+    pub cause: String,
+    /// What was seen.
+    pub observed: String,
+    /// What would have passed.
+    pub expected: String,
+    /// What to change.
+    pub fix: String,
+}
+
+impl Finding {
+    /// A finding of a rule that stands before or behind the pipeline.
+    #[must_use]
+    pub fn new(
+        cause: impl Into<String>,
+        observed: impl Into<String>,
+        expected: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self {
+            cause: cause.into(),
+            observed: observed.into(),
+            expected: expected.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+/// Why a request was refused: every rule's look at it, the cause and the fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// The rule that refused.
+    pub rule: Rule,
+    /// Each rule, in order.
+    pub checks: Vec<Check>,
+    /// One sentence: what the cause was.
+    pub cause: String,
+    /// What to change.
+    pub fix: String,
+}
+
+impl Trace {
+    /// The trace of a refusal by `rule`, with what the rules before it saw; `None` of them for a
+    /// rule that does not apply to this request.
+    pub(crate) fn of_pipeline(
+        rule: Rule,
+        finding: Finding,
+        passed: impl Fn(Rule) -> Option<Passed>,
+    ) -> Self {
+        let checks = Rule::PIPELINE.into_iter().map(|each| {
+            if each < rule {
+                passed(each).map_or_else(|| skipped(each), |seen| passing(each, seen))
+            } else if each == rule {
+                failing(each, &finding)
+            } else {
+                skipped(each)
+            }
+        });
+        Self {
+            checks: checks.collect(),
+            rule,
+            cause: finding.cause,
+            fix: finding.fix,
+        }
+    }
+
+    /// The trace of a refusal by a rule that stands before the pipeline, or of an audit row that
+    /// could not be written after all of it had passed.
+    #[must_use]
+    pub fn outside_pipeline(rule: Rule, finding: Finding) -> Self {
+        let failed = failing(rule, &finding);
+        let pipeline = Rule::PIPELINE.into_iter();
+        let checks = if rule == Rule::Audit {
+            pipeline.map(unkept).chain([failed]).collect()
+        } else {
+            std::iter::once(failed)
+                .chain(pipeline.map(skipped))
+                .collect()
+        };
+        Self {
+            checks,
+            rule,
+            cause: finding.cause,
+            fix: finding.fix,
+        }
+    }
+
+    /// The explanation to show for the request.
+    #[must_use]
+    pub fn into_explanation(self, request_id: Option<String>) -> Explanation {
+        Explanation {
+            request_id,
+            decision: Decision::Refused,
+            rule: Some(self.rule),
+            cause: self.cause,
+            checks: self.checks,
+            fix: Some(self.fix),
+        }
+    }
+}
+
+/// The explanation of a request that was accepted: no trace of one is made.
+#[must_use]
+pub fn explain_accepted(request_id: String) -> Explanation {
+    Explanation {
+        request_id: Some(request_id),
+        decision: Decision::Accepted,
+        rule: None,
+        cause: "Every rule let the request through.".to_owned(),
+        checks: Rule::PIPELINE.into_iter().map(unkept).collect(),
+        fix: None,
+    }
+}
+
+/// The explanation of a refusal whose trace is no longer kept, from its audit row.
+#[must_use]
+pub fn explain_forgotten(request_id: String, rule: Rule) -> Explanation {
+    let unknown = "not kept: traces of refusals are kept for a limited time and number";
+    let checks = Rule::PIPELINE.into_iter().map(|each| {
+        if each < rule {
+            unkept(each)
+        } else if each == rule {
+            check(each, Outcome::Failed, unknown, "", None)
+        } else {
+            skipped(each)
+        }
+    });
+    Explanation {
+        request_id: Some(request_id),
+        decision: Decision::Refused,
+        rule: Some(rule),
+        cause: format!("The rule {} refused the request.", rule.id()),
+        checks: checks.collect(),
+        fix: Some("Send the request again and explain that one.".to_owned()),
+    }
+}
+
+fn passing(rule: Rule, seen: Passed) -> Check {
+    check(rule, Outcome::Passed, seen.observed, seen.expected, None)
+}
+
+fn failing(rule: Rule, finding: &Finding) -> Check {
+    let Finding {
+        observed,
+        expected,
+        fix,
+        ..
+    } = finding;
+    check(rule, Outcome::Failed, observed, expected, Some(fix.clone()))
+}
+
+fn skipped(rule: Rule) -> Check {
+    check(rule, Outcome::Skipped, "", "", None)
+}
+
+/// A rule that passed, of which nothing more is known.
+fn unkept(rule: Rule) -> Check {
+    let observed = "passed; what was seen is kept for refusals alone";
+    check(rule, Outcome::Passed, observed, "", None)
+}
+
+fn check(
+    rule: Rule,
+    outcome: Outcome,
+    observed: impl Into<String>,
+    expected: impl Into<String>,
+    fix: Option<String>,
+) -> Check {
+    Check {
+        rule,
+        outcome,
+        observed: observed.into(),
+        expected: expected.into(),
+        fix,
+    }
+}
+
+/// The longest text of a request's own that is shown.
+const MAX_QUOTED: usize = 60;
+
+/// A short text out of a request, in quotes; its length instead if it is long, not printable, or
+/// looks like a credential (`sr_…`, or 24 and more characters without a break).
+pub(crate) fn quoted(text: &str) -> String {
+    let printable = text
+        .bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    let ours = text.contains("sr_");
+    let opaque = text
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .any(|run| run.len() >= 24);
+    if printable && !ours && !opaque && text.len() <= MAX_QUOTED {
+        format!("{text:?}")
+    } else {
+        format!("a text of {} bytes", text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_credential_is_not_shown() {
+        assert_eq!(quoted("hmac-sha256"), "\"hmac-sha256\"");
+        for hidden in [
+            "sr_sk_test_x",
+            "0123456789abcdef01234567",
+            "line\nend",
+            "schlüssel",
+        ] {
+            assert_eq!(quoted(hidden), format!("a text of {} bytes", hidden.len()));
+        }
+    }
+
+    #[test]
+    fn a_rule_before_the_pipeline_comes_first_and_the_audit_last() {
+        let finding = Finding::new("c", "o", "e", "f");
+        let flood = Trace::outside_pipeline(Rule::Flood, finding.clone());
+        assert_eq!(flood.checks.first().unwrap().rule, Rule::Flood);
+        assert!(
+            flood.checks[1..]
+                .iter()
+                .all(|it| it.outcome == Outcome::Skipped)
+        );
+        let audit = Trace::outside_pipeline(Rule::Audit, finding);
+        assert_eq!(audit.checks.last().unwrap().rule, Rule::Audit);
+        assert!(
+            audit.checks[..8]
+                .iter()
+                .all(|it| it.outcome == Outcome::Passed)
+        );
+    }
+}
