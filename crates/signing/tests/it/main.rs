@@ -8,5 +8,6 @@ mod credentials;
 mod jwt;
 mod properties;
 mod rfc9421;
+mod signed;
 mod support;
 mod target;
