@@ -43,8 +43,9 @@ impl fmt::Display for UriScheme {
     }
 }
 
-/// A target URI: scheme, host and port, path and query.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A target URI: scheme, host and port, path and query. Its `Debug` shows the origin alone, since a
+/// query may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     scheme: UriScheme,
     host: String,
@@ -58,7 +59,7 @@ pub struct Target {
 impl Target {
     /// Reads an absolute URL, as a person writes it.
     ///
-    /// An international host name becomes its ASCII form. Whatever else would have to be changed
+    /// An international host name becomes its ASCII form, a final dot of it goes. Whatever else would have to be changed
     /// before it can be sent is refused instead, so that what is typed is what is signed and sent.
     ///
     /// # Errors
@@ -75,9 +76,15 @@ impl Target {
             return Err(TargetError::UserInfo);
         }
         let (host, port) = split_port(authority)?;
-        let host = Host::parse(host)
-            .map_err(|_| TargetError::Host(host.to_owned()))?
+        let mut host = Host::parse(host)
+            .map_err(|_| TargetError::Host)?
             .to_string();
+        if host.ends_with('.') {
+            host.pop();
+        }
+        if host.is_empty() {
+            return Err(TargetError::Host);
+        }
         let (path, query) = split_path(path_and_query)?;
         Ok(Self::assemble(scheme, host, port, path, query, None))
     }
@@ -103,7 +110,7 @@ impl Target {
         }
         let (name, port) = split_port(host)?;
         if !is_host(name) {
-            return Err(TargetError::Host(name.to_owned()));
+            return Err(TargetError::Host);
         }
         let name = name.to_ascii_lowercase();
         if request_target == "*" {
@@ -192,6 +199,12 @@ impl Target {
     }
 }
 
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({}://{})", self.scheme, self.authority)
+    }
+}
+
 impl fmt::Display for Target {
     /// The absolute URI without a fragment.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -203,24 +216,25 @@ impl fmt::Display for Target {
     }
 }
 
-/// A URL, `Host` header or request target cannot be used.
+/// A URL, `Host` header or request target cannot be used. Repeats no part of it but one character,
+/// since a mistyped URL may hold a secret anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// No scheme.
     #[error("the URL does not start with https:// or http://")]
     NoScheme,
     /// A scheme that is not HTTP.
-    #[error("the URL's scheme is {0:?}; only https and http are sent")]
-    Scheme(String),
+    #[error("the URL's scheme is neither https nor http")]
+    Scheme,
     /// No host.
     #[error("the URL has no host; write one after ://, as in https://api.example.com/path")]
     NoHost,
     /// A host that is no name and no address.
-    #[error("the host {0:?} is neither a host name nor an IP address")]
-    Host(String),
+    #[error("the host is neither a host name nor an IP address")]
+    Host,
     /// A port that is no number from 1 to 65535.
-    #[error("the port {0:?} is not a number from 1 to 65535")]
-    Port(String),
+    #[error("the port is not a number from 1 to 65535")]
+    Port,
     /// Credentials in the URL.
     #[error(
         "the URL has a user name or password before an @; put credentials in the vault instead"
@@ -261,7 +275,7 @@ fn split_scheme(url: &str) -> Result<(UriScheme, &str), TargetError> {
         "https" => Ok((UriScheme::Https, rest)),
         "http" => Ok((UriScheme::Http, rest)),
         "" => Err(TargetError::NoScheme),
-        _ => Err(TargetError::Scheme(scheme.to_owned())),
+        _ => Err(TargetError::Scheme),
     }
 }
 
@@ -269,7 +283,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), TargetError> {
     // The colons of an IPv6 address stand in brackets.
     let after_address = match authority.rfind(']') {
         Some(bracket) => bracket + 1,
-        None if authority.starts_with('[') => return Err(TargetError::Host(authority.to_owned())),
+        None if authority.starts_with('[') => return Err(TargetError::Host),
         None => 0,
     };
     let colon = authority
@@ -292,7 +306,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), TargetError> {
     let digits = port.bytes().all(|byte| byte.is_ascii_digit());
     match port.parse() {
         Ok(number) if digits && number > 0 => Ok((host, Some(number))),
-        _ => Err(TargetError::Port(port.to_owned())),
+        _ => Err(TargetError::Port),
     }
 }
 

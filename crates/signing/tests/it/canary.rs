@@ -118,6 +118,32 @@ fn no_error_of_reading_holds_it() {
 }
 
 #[test]
+fn no_error_or_debug_of_a_target_holds_it() {
+    let mut refused = 0;
+    for url in [
+        CANARY.to_owned(),
+        format!("{CANARY}://h.example/"),
+        format!("https://user:{CANARY}@h.example/"),
+        format!("https://user:{CANARY}/@h.example/"),
+        format!("https://{CANARY}_@/"),
+        format!("https://{CANARY} /"),
+        format!("https://h.example/{CANARY} "),
+        format!("https://h.example/?key={CANARY}%"),
+        format!("https://h.example/#{CANARY}"),
+        format!("https://h.example/?key={CANARY}"),
+    ] {
+        match Target::parse(&url) {
+            Ok(target) => assert_clean(&url, &format!("{target:?}")),
+            Err(error) => {
+                refused += 1;
+                assert_clean(&url, &format!("{error} {error:?}"));
+            }
+        }
+    }
+    assert_eq!(refused, 9);
+}
+
+#[test]
 fn the_key_of_a_token_is_in_no_step() {
     let claims = Claims {
         iss: "i".to_owned(),
