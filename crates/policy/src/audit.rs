@@ -21,7 +21,7 @@ mod row;
 mod segment;
 mod verify;
 
-pub use chain::{AuditKey, Chain, Link, LogId};
+pub use chain::{AuditKey, Chain, Link, LogId, Mark};
 pub use checkpoint::{Checkpoint, Cut, NotSigned};
 pub use record::{Kind, MAX_RECORD, Malformed, Record, split_record};
 pub use row::{

@@ -15,7 +15,7 @@ use crate::{
     identify::{ForgedToken, Presented, PresentedSignature},
     key::KeyRecord,
     platform::Platform,
-    trace::{Finding, Passed},
+    trace::{Finding, Passed, redacted},
 };
 
 const EXPECTED: &str = "a secret, token or signature that is the key's own";
@@ -218,7 +218,7 @@ fn may_not_sign(key: &KeyRecord) -> Finding {
 fn wrong_signature(key: &KeyRecord, error: VerifyError) -> Finding {
     let (observed, fix) = match error {
         VerifyError::Base(error) => (
-            error.to_string(),
+            redacted(&error.to_string()),
             "Cover only what the request has, and send every header that is covered.",
         ),
         error @ (VerifyError::Algorithm(_) | VerifyError::Mismatch { .. }) => (
@@ -236,9 +236,13 @@ fn wrong_signature(key: &KeyRecord, error: VerifyError) -> Finding {
 }
 
 fn altered_body(error: &DigestError) -> Finding {
+    let observed = match error {
+        DigestError::Mismatch { .. } => error.to_string(),
+        _ => redacted(&error.to_string()),
+    };
     Finding::new(
         "The body is not the one that was signed.",
-        error.to_string(),
+        observed,
         "a body whose digest is the one in Content-Digest",
         "Sign the body as it is sent, byte for byte; nothing may change it after that.",
     )

@@ -19,7 +19,7 @@ use crate::{
     credential::AppId,
     platform::Platform,
     token::{self, Token},
-    trace::{Finding, Passed, quoted},
+    trace::{Finding, Passed, redacted},
 };
 
 /// The longest nonce, in bytes.
@@ -200,7 +200,7 @@ fn tokens(headers: &[Field<'_>], platform: &Platform) -> Result<Tokens, Finding>
 /// The request's signature, if it has one, checked against the profile.
 fn signature(request: &Request<'_>) -> Result<Option<(AppId, PresentedSignature)>, Finding> {
     let signatures = Signature::read_all(request.headers())
-        .map_err(|error| malformed(error.to_string(), SIGN_FIX))?;
+        .map_err(|error| malformed(redacted(&error.to_string()), SIGN_FIX))?;
     let signature = match <[Signature; 1]>::try_from(signatures) {
         Ok([signature]) => signature,
         Err(none) if none.is_empty() => return Ok(None),
@@ -215,7 +215,7 @@ fn signature(request: &Request<'_>) -> Result<Option<(AppId, PresentedSignature)
         }
     };
     let digest = ContentDigest::read(request.headers())
-        .map_err(|error| malformed(error.to_string(), SIGN_FIX))?;
+        .map_err(|error| malformed(redacted(&error.to_string()), SIGN_FIX))?;
     let input = signature.input();
     let covers_target = input.covers(Derived::TargetUri)
         || [Derived::Authority, Derived::Path, Derived::Query]
@@ -237,7 +237,7 @@ fn signature(request: &Request<'_>) -> Result<Option<(AppId, PresentedSignature)
     }
     let params = input.params();
     if let Some(alg) = params.alg.as_deref().filter(|alg| *alg != HMAC_SHA256) {
-        let alg = quoted(alg);
+        let alg = redacted(&format!("{alg:?}"));
         return Err(malformed(
             format!("the signature's alg is {alg}, not {HMAC_SHA256:?}"),
             "Sign with hmac-sha256.",

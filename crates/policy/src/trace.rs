@@ -1,7 +1,7 @@
 //! How a decision reads: each rule's look at the request, the cause, the fix.
 //!
-//! Nothing here holds a secret. What a request says of itself is shown by [`quoted`] alone, which
-//! shows nothing that has the look of a credential.
+//! Nothing here holds a secret. Sentences with parts of a request in them go through [`redacted`],
+//! which leaves out what has the look of a credential: it could stand anywhere by mistake.
 
 use strongroom_contract::explain::{Check, Decision, Explanation, Outcome, Rule};
 
@@ -200,24 +200,26 @@ fn check(
     }
 }
 
-/// The longest text of a request's own that is shown.
-const MAX_QUOTED: usize = 60;
-
-/// A short text out of a request, in quotes; its length instead if it is long, not printable, or
-/// looks like a credential (`sr_…`, or 24 and more characters without a break).
-pub(crate) fn quoted(text: &str) -> String {
-    let printable = text
-        .bytes()
-        .all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    let ours = text.contains("sr_");
-    let opaque = text
-        .split(|character: char| !character.is_ascii_alphanumeric())
-        .any(|run| run.len() >= 24);
-    if printable && !ours && !opaque && text.len() <= MAX_QUOTED {
-        format!("{text:?}")
-    } else {
-        format!("a text of {} bytes", text.len())
+/// A sentence with parts of a request in it, as parsers write them, without whatever looks like a
+/// credential: runs of 20 and more letters, digits and underscores, and what begins with `sr_`.
+pub(crate) fn redacted(sentence: &str) -> String {
+    let mut shown = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while !rest.is_empty() {
+        let of_word = |character: char| character.is_alphanumeric() || character == '_';
+        let end = rest.find(|character| !of_word(character));
+        let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+        if word.len() >= 20 || word.starts_with("sr_") {
+            shown.push_str(&format!("[{} bytes]", word.len()));
+        } else {
+            shown.push_str(word);
+        }
+        let gap = after.find(of_word).unwrap_or(after.len());
+        let (gap, after) = after.split_at(gap);
+        shown.push_str(gap);
+        rest = after;
     }
+    shown
 }
 
 #[cfg(test)]
@@ -226,14 +228,14 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_credential_is_not_shown() {
-        assert_eq!(quoted("hmac-sha256"), "\"hmac-sha256\"");
-        for hidden in [
-            "sr_sk_test_x",
-            "0123456789abcdef01234567",
-            "line\nend",
-            "schlüssel",
+        for (sentence, shown) in [
+            ("\"x-note\" is not covered", "\"x-note\" is not covered"),
+            ("alg \"sr_sk\"", "alg \"[5 bytes]\""),
+            ("0123456789abcdef0123: no", "[20 bytes]: no"),
+            ("é0123456789abcdef0123", "[22 bytes]"),
+            ("", ""),
         ] {
-            assert_eq!(quoted(hidden), format!("a text of {} bytes", hidden.len()));
+            assert_eq!(redacted(sentence), shown);
         }
     }
 

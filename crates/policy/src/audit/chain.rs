@@ -69,11 +69,21 @@ impl AuditKey {
 }
 
 /// Where a log's writer is. It appends bytes to a buffer of the caller's, which are to be written to
-/// the current segment in that order; if they can't be, the chain is of no more use and is made
-/// again from what was written ([`super::Verifier::into_chain`]).
+/// the current segment in that order; if they can't be, the writer takes back what it has written of
+/// them and the chain goes back too ([`Chain::rewind`]), or it is made again from what was written
+/// ([`super::Verifier::into_chain`]).
 pub struct Chain {
     key: AuditKey,
     log: LogId,
+    next_segment: u64,
+    rows: u64,
+    link: Link,
+    rows_at_checkpoint: u64,
+}
+
+/// A place in a chain ([`Chain::mark`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
     next_segment: u64,
     rows: u64,
     link: Link,
@@ -156,6 +166,26 @@ impl Chain {
         appended.ok()?;
         self.rows_at_checkpoint = self.rows;
         Some(checkpoint)
+    }
+
+    /// Where the chain is, to go back to if what it appends next can't be written.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            next_segment: self.next_segment,
+            rows: self.rows,
+            link: self.link,
+            rows_at_checkpoint: self.rows_at_checkpoint,
+        }
+    }
+
+    /// Goes back to where [`Chain::mark`] was: for a writer that has taken back what was appended
+    /// since.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.next_segment = mark.next_segment;
+        self.rows = mark.rows;
+        self.link = mark.link;
+        self.rows_at_checkpoint = mark.rows_at_checkpoint;
     }
 
     /// The log's id.

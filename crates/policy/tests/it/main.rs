@@ -1,0 +1,15 @@
+//! The rules as a whole: the pipeline over real requests, the limiter against a naive model, the
+//! audit log against whoever edits it.
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod audit_vector;
+#[cfg(test)]
+mod limiter;
+#[cfg(test)]
+mod pipeline;
+#[cfg(test)]
+mod pipeline_order;
+#[cfg(test)]
+mod world;
