@@ -11,7 +11,7 @@ use strongroom_signing::{
     content_digest::{CONTENT_DIGEST, ContentDigest},
     header_pair::{self, PresentedSecret},
     jwt::JwtError,
-    rfc9421::{Derived, HMAC_SHA256, Signature},
+    rfc9421::{Derived, HMAC_SHA256, SIGNATURE, SIGNATURE_INPUT, Signature},
     token::{self as token_header},
 };
 
@@ -199,6 +199,14 @@ fn tokens(headers: &[Field<'_>], platform: &Platform) -> Result<Tokens, Finding>
 
 /// The request's signature, if it has one, checked against the profile.
 fn signature(request: &Request<'_>) -> Result<Option<(AppId, PresentedSignature)>, Finding> {
+    let is_signed = request.headers().iter().any(|field| {
+        [SIGNATURE, SIGNATURE_INPUT]
+            .iter()
+            .any(|name| field.name.eq_ignore_ascii_case(name))
+    });
+    if !is_signed {
+        return Ok(None);
+    }
     let signatures = Signature::read_all(request.headers())
         .map_err(|error| malformed(redacted(&error.to_string()), SIGN_FIX))?;
     let signature = match <[Signature; 1]>::try_from(signatures) {

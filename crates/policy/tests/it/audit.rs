@@ -301,6 +301,30 @@ fn the_chain_goes_on_after_a_restart() {
 }
 
 #[test]
+fn what_was_taken_back_leaves_no_gap() {
+    let mut log = Log::new(3, 10);
+    let verifier = Verifier::new(AuditKey::new(&log.key), Vec::new());
+    let mut chain = feed(verifier, &log.segments, 64)
+        .unwrap()
+        .into_chain()
+        .unwrap();
+    let before = chain.mark();
+    let mut lost = Vec::new();
+    chain.append(&plain_row(99), &mut lost).unwrap();
+    assert!(chain.checkpoint(UnixMillis(1), &mut lost).is_some());
+    chain.begin_segment(UnixMillis(1), &mut lost);
+    chain.rewind(before);
+    assert_eq!(chain.append(&plain_row(3), &mut log.segments[0]), Ok(3));
+    let checkpoint = chain.checkpoint(UnixMillis(2), &mut log.segments[0]);
+    assert_eq!(checkpoint.unwrap().rows, 4);
+    let report = Report {
+        rows: 4,
+        checkpoints: 1,
+    };
+    assert_eq!(log.verify(&log.segments, &[]), Ok(report));
+}
+
+#[test]
 fn a_cut_log_goes_on_from_its_cut() {
     let log = Log::new(12, 4);
     let key = AuditKey::new(&log.key);
