@@ -1,0 +1,189 @@
+//! The audit log on disk: one row for every request and management act, written before the answer.
+//!
+//! ```text
+//! a decision --append--> one write(2) to the newest segment --> the answer
+//!                                |  each second: fsync, and where runs of rows lie goes to the store
+//!                                |  each minute: fsync, then a signed checkpoint, here and outside
+//! ```
+//!
+//! The bytes are [`strongroom_policy::audit`]'s. A row that can't be written is taken back whole,
+//! so that the log goes on from the row before it once there is room again.
+//!
+//! Source address and user agent are sealed under the personal key of the key's client, bound to
+//! the request's id: `AES-256-GCM(personal key, aad = request id, address (16) | user agent)`.
+//! Requests that no client is known for belong to a client of their day.
+
+mod block;
+mod log;
+mod outside;
+mod read;
+mod recover;
+mod segments;
+mod verify;
+
+use std::{net::IpAddr, time::Instant};
+
+use strongroom_contract::{explain::Rule, time::UnixMillis};
+use strongroom_crypto::aead::Cipher;
+use strongroom_policy::{
+    audit::{Personal, RequestId as RowId, Row, SpentNonce},
+    credential::{AppId, SecretId},
+    key::ClientId,
+    replay::NonceClaim,
+};
+
+pub(crate) use log::{AuditDown, AuditLog};
+pub(crate) use outside::OutsideCheckpoints;
+pub(crate) use read::{ReadError, is_at};
+pub(crate) use recover::{Opening, Recovered, open};
+
+use crate::{clock::Clock, face::RequestId, platform::Arrival};
+
+/// What [`Entry::act`] is for a request of a key.
+pub(crate) const REQUEST: &str = "request";
+/// The longest part of a user agent that is kept, in bytes.
+const MAX_USER_AGENT: usize = 400;
+
+/// One request or management act, about to be answered.
+pub(crate) struct Entry<'a> {
+    /// Its id.
+    pub(crate) id: RequestId,
+    /// When its head had been read.
+    pub(crate) started: Instant,
+    /// The platform's time then.
+    pub(crate) now: UnixMillis,
+    /// [`REQUEST`], or the management act.
+    pub(crate) act: &'static str,
+    /// The key that was named.
+    pub(crate) app_id: Option<AppId>,
+    /// The secret that was used.
+    pub(crate) secret: Option<SecretId>,
+    /// Whose it is.
+    pub(crate) client: ClientId,
+    /// The personal key of `client`.
+    pub(crate) personal: &'a Cipher,
+    /// Where it came from.
+    pub(crate) source: IpAddr,
+    /// What its sender says it is.
+    pub(crate) user_agent: Option<&'a [u8]>,
+    /// The route's method.
+    pub(crate) method: &'static str,
+    /// The route's path.
+    pub(crate) path: &'static str,
+    /// The status that is answered.
+    pub(crate) status: u16,
+    /// The rule that refused it.
+    pub(crate) rule: Option<Rule>,
+    /// How many slots were taken.
+    pub(crate) cost: u32,
+    /// The nonce that was spent.
+    pub(crate) nonce: Option<NonceClaim>,
+    /// How many requests it stands for.
+    pub(crate) count: u32,
+}
+
+impl<'a> Entry<'a> {
+    /// A request of which nothing more is known than that it arrived.
+    pub(crate) fn of(arrival: Arrival, client: ClientId, personal: &'a Cipher) -> Self {
+        Self {
+            id: arrival.id,
+            started: arrival.started,
+            now: arrival.now,
+            act: REQUEST,
+            app_id: None,
+            secret: None,
+            client,
+            personal,
+            source: arrival.peer,
+            user_agent: None,
+            method: "*",
+            path: "(unread)",
+            status: 0,
+            rule: None,
+            cost: 0,
+            nonce: None,
+            count: 1,
+        }
+    }
+
+    /// The same with all that must not outlive the request copied and sealed.
+    fn prepare(&self) -> PreparedRow {
+        let agent = self.user_agent.unwrap_or_default();
+        let agent = agent.get(..MAX_USER_AGENT).unwrap_or(agent);
+        let mut plain = [0; 16 + MAX_USER_AGENT];
+        let address = match self.source {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        plain[..16].copy_from_slice(&address.octets());
+        plain[16..16 + agent.len()].copy_from_slice(agent);
+        let sealed = self.personal.seal(&self.id.0, &plain[..16 + agent.len()]);
+        PreparedRow {
+            id: self.id,
+            started: self.started,
+            now: self.now,
+            act: self.act,
+            app_id: self.app_id,
+            secret: self.secret,
+            client: self.client,
+            sealed,
+            method: self.method,
+            path: self.path,
+            status: self.status,
+            rule: self.rule,
+            cost: self.cost,
+            nonce: self.nonce,
+            count: self.count,
+        }
+    }
+}
+
+/// A row that only lacks its place in the chain.
+pub(crate) struct PreparedRow {
+    id: RequestId,
+    started: Instant,
+    now: UnixMillis,
+    act: &'static str,
+    app_id: Option<AppId>,
+    secret: Option<SecretId>,
+    client: ClientId,
+    sealed: Vec<u8>,
+    method: &'static str,
+    path: &'static str,
+    status: u16,
+    rule: Option<Rule>,
+    cost: u32,
+    nonce: Option<NonceClaim>,
+    count: u32,
+}
+
+impl PreparedRow {
+    fn row(&self, clock: &Clock) -> Row<'_> {
+        let duration = self.started.elapsed().as_micros();
+        Row {
+            real: clock.real(),
+            platform: self.now,
+            request: RowId(self.id.0),
+            act: self.act,
+            key: self.app_id.as_ref().map(AppId::as_str),
+            client: Some(self.client),
+            secret: self.secret,
+            personal: Some(Personal {
+                key_id: self.client.0,
+                sealed: &self.sealed,
+            }),
+            method: self.method,
+            path: self.path,
+            status: self.status,
+            rule: self.rule,
+            duration_us: u32::try_from(duration).unwrap_or(u32::MAX),
+            count: self.count,
+            cost: self.cost,
+            slot_taken: self.cost > 0,
+            nonce: self.nonce.map(|claim| SpentNonce {
+                hash: claim.hash,
+                expires: claim.expires,
+            }),
+        }
+    }
+}

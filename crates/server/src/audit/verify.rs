@@ -1,0 +1,111 @@
+//! Proving the whole log.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+};
+
+use strongroom_contract::manage::AuditVerification;
+use strongroom_policy::audit::{Bad, MAX_RECORD, SegmentHeader, Verifier};
+
+use super::{AuditLog, log::Extent, segments};
+
+/// How much of a segment is read at once.
+const PIECE: usize = 1024 * 1024;
+
+/// What stops a proof.
+enum Stop {
+    /// A row is bad.
+    Bad(Bad),
+    /// A file can't be read, at the row that would be next.
+    Unreadable(u64, String),
+}
+
+impl AuditLog {
+    /// Proves every row, checkpoint and link, against the checkpoints outside and against what this
+    /// server has written itself. Reads the whole log: to be called from a thread that may wait.
+    pub(crate) fn verify(&self) -> AuditVerification {
+        let outside = self.outside().map(|it| it.read(&self.audit_key()));
+        let outside = match outside.transpose() {
+            Ok(outside) => outside.unwrap_or_default(),
+            Err(problem) => return failed(0, None, problem),
+        };
+        // After the checkpoints were read: none of them is ahead of what is looked at.
+        let extent = self.extent();
+        let mut verifier = Verifier::new(self.audit_key(), outside);
+        let proven = self.prove(&mut verifier, extent);
+        let rows = verifier.rows();
+        match proven.and_then(|()| verifier.finish().map_err(Stop::Bad)) {
+            Ok(report) if report.rows < extent.rows => failed(
+                rows,
+                Some(rows),
+                format!(
+                    "the log ends before row {rows}, but this server has written {} rows",
+                    extent.rows
+                ),
+            ),
+            Ok(report) => AuditVerification {
+                ok: true,
+                rows: report.rows,
+                checkpoints: report.checkpoints,
+                first_bad: None,
+                problem: None,
+            },
+            Err(Stop::Bad(bad)) => failed(rows, Some(bad.row), bad.to_string()),
+            Err(Stop::Unreadable(row, problem)) => failed(rows, Some(row), problem),
+        }
+    }
+
+    fn prove(&self, verifier: &mut Verifier, extent: Extent) -> Result<(), Stop> {
+        let numbers = segments::numbers(&self.directory)
+            .map_err(|error| Stop::Unreadable(0, error.to_string()))?;
+        for number in numbers.into_iter().filter(|it| *it <= extent.segment) {
+            let most = if number == extent.segment {
+                extent.len
+            } else {
+                u64::MAX
+            };
+            self.prove_segment(verifier, number, most)?;
+        }
+        Ok(())
+    }
+
+    fn prove_segment(&self, verifier: &mut Verifier, number: u64, most: u64) -> Result<(), Stop> {
+        let path = segments::path(&self.directory, number);
+        let row = verifier.rows();
+        let unreadable = |error: io::Error| {
+            let shown = path.display();
+            let problem = format!("{shown} can't be read, which row {row} should be in: {error}");
+            Stop::Unreadable(row, problem)
+        };
+        let mut file = File::open(&path).map_err(unreadable)?.take(most);
+        let mut header = [0; SegmentHeader::LEN];
+        file.read_exact(&mut header).map_err(unreadable)?;
+        verifier.segment(&header).map_err(Stop::Bad)?;
+        let mut buffer = vec![0; PIECE + MAX_RECORD + 4];
+        let mut filled = 0;
+        loop {
+            let space = buffer.get_mut(filled..).unwrap_or_default();
+            let read = file.read(space).map_err(unreadable)?;
+            filled += read;
+            let bytes = buffer.get(..filled).unwrap_or_default();
+            let taken = verifier.records(bytes).map_err(Stop::Bad)?;
+            buffer.copy_within(taken..filled, 0);
+            filled -= taken;
+            if read == 0 {
+                let rest = buffer.get(..filled).unwrap_or_default();
+                return verifier.end_segment(rest).map_err(Stop::Bad);
+            }
+        }
+    }
+}
+
+fn failed(rows: u64, first_bad: Option<u64>, problem: String) -> AuditVerification {
+    AuditVerification {
+        ok: false,
+        rows,
+        checkpoints: 0,
+        first_bad,
+        problem: Some(problem),
+    }
+}

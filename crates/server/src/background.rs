@@ -1,0 +1,110 @@
+//! What is done behind the requests, each second: the audit log brought to the disk, and written
+//! down what waits.
+
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
+
+use strongroom_contract::{explain::Rule, time::UnixMillis};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+use crate::{
+    audit::{AuditDown, AuditLog, Entry},
+    face::RequestId,
+    platform::{Arrival, Platform},
+};
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Runs until told to stop.
+pub(crate) async fn run(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut checkpoint_at = Instant::now() + platform.limits.checkpoint_every;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        let checkpoint = Instant::now() >= checkpoint_at;
+        if checkpoint {
+            checkpoint_at = Instant::now() + platform.limits.checkpoint_every;
+        }
+        tidy(&platform, checkpoint).await;
+    }
+}
+
+/// The last time, when no request is under way any more.
+pub(crate) async fn finish(platform: &Platform) {
+    tidy(platform, true).await;
+}
+
+async fn tidy(platform: &Platform, checkpoint: bool) {
+    write_floods(platform);
+    let work = if checkpoint {
+        AuditLog::checkpoint
+    } else {
+        AuditLog::sync
+    };
+    let audit = Arc::clone(&platform.audit);
+    let synced = spawn_blocking(move || work(&audit)).await;
+    if let Err(error) = synced.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        tracing::error!(%error, "the audit log can't be brought to the disk");
+    }
+    let store = &platform.store;
+    let now = platform.clock.now();
+    let since = now
+        .0
+        .saturating_sub(platform.limits.captured_for.as_millis() as u64);
+    let keep = platform.limits.captured_requests;
+    let used = platform.keys.take_last_used();
+    // Each is tried again: what could not be written waits, or lies in the files too.
+    for (what, written) in [
+        ("the audit index", platform.audit.write_index(store).await),
+        (
+            "refused requests",
+            platform
+                .refusals
+                .flush(store, keep, UnixMillis(since))
+                .await,
+        ),
+        ("when keys were used", store.put_last_used(used).await),
+        (
+            "the client of the day",
+            store.turn_day(&platform.personal, now).await,
+        ),
+    ] {
+        if let Err(error) = written {
+            tracing::error!(%error, what, "could not be written down");
+        }
+    }
+}
+
+/// One row for each source that was turned away unheard since the last time.
+fn write_floods(platform: &Platform) {
+    for (source, count) in platform.failures.take_turned_away() {
+        if flood_row(platform, source, count).is_err() {
+            platform.failures.put_back(source, count);
+        }
+    }
+}
+
+fn flood_row(platform: &Platform, source: IpAddr, count: u32) -> Result<(), AuditDown> {
+    let (client, personal) = platform.personal.unknown();
+    let arrival = Arrival {
+        id: RequestId::at(platform.clock.real()),
+        started: std::time::Instant::now(),
+        now: platform.clock.now(),
+        peer: source,
+    };
+    platform.audit.append(&Entry {
+        path: "(turned away)",
+        status: 429,
+        rule: Some(Rule::Flood),
+        count,
+        ..Entry::of(arrival, client, &personal)
+    })
+}

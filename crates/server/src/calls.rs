@@ -1,0 +1,414 @@
+//! The way of a key's request: read, decided, answered, and written to the audit log in between.
+
+mod create;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header::CACHE_CONTROL, request::Parts};
+use serde_json::json;
+use strongroom_contract::explain::Rule;
+use strongroom_policy::{
+    credential::SecretId,
+    decide::{self, Accepted, Next, Refused, RequestFacts},
+    key::KeyRecord,
+    limiter::RollingWindow,
+    rate::Admitted,
+    replay::NonceClaim,
+    scopes::Route,
+    token,
+    trace::{Finding, Trace},
+};
+use strongroom_signing::{Field, Request, Target, TargetError, UriScheme};
+
+use crate::{
+    audit::{AuditDown, Entry},
+    face::{Answer, Face, Problem, rate_headers},
+    keys::IssuedKey,
+    platform::{Arrival, Platform, user_agent},
+    resources::Kind,
+    routes::{Resource, resource},
+};
+
+/// A request of a key, read whole.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    platform: &'a Platform,
+    arrival: Arrival,
+    face: Face,
+    parts: &'a Parts,
+    body: &'a Bytes,
+    route: &'static Route,
+}
+
+/// Whose request was let through, and what it took.
+struct Caller {
+    key: Arc<IssuedKey>,
+    record: Arc<KeyRecord>,
+    secret: SecretId,
+    nonce: Option<NonceClaim>,
+    cost: u32,
+    admitted: Admitted,
+    source: std::net::IpAddr,
+}
+
+/// How far a request that was let through is.
+enum Passed {
+    /// Answered, and written to the audit log.
+    Answered(Answer),
+    /// Its answer needs the store.
+    NeedsStore(Resource, Caller),
+}
+
+/// Answers a request to `/api/`, `/std/`, `/oauth/`, or to nowhere.
+pub(crate) async fn answer(
+    platform: &Platform,
+    arrival: Arrival,
+    face: Face,
+    parts: &Parts,
+    body: &Bytes,
+) -> Answer {
+    let route = Route::find(parts.method.as_str(), parts.uri.path()).unwrap_or(&Route::NONE);
+    let call = Call {
+        platform,
+        arrival,
+        face,
+        parts,
+        body,
+        route,
+    };
+    let target = match target(parts) {
+        Ok(target) => target,
+        Err(problem) => return call.malformed(problem),
+    };
+    let fields: Vec<_> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| Field::new(name.as_str(), value.as_bytes()))
+        .collect();
+    let request = Request::new(parts.method.as_str(), &target, &fields, body);
+    let facts = RequestFacts {
+        request: &request,
+        peer: arrival.peer,
+        route,
+        now: arrival.now,
+    };
+    match call.decide(facts) {
+        Ok(Passed::Answered(answer)) => answer,
+        Ok(Passed::NeedsStore(resource, caller)) => match resource {
+            Resource::Create(kind) => create::create(call, &caller, kind).await,
+            _ => call.detail(&caller, resource).await,
+        },
+        Err(refused) => call.refuse(*refused),
+    }
+}
+
+/// Where a request goes, by its `Host` and its line.
+fn target(parts: &Parts) -> Result<Target, String> {
+    let mut hosts = parts.headers.get_all(http::header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().map_err(|_| "the Host header is not ASCII")?,
+        (None, _) if parts.uri.authority().is_some() => "",
+        (None, _) => return Err("the Host header is missing".to_owned()),
+        (Some(_), Some(_)) => return Err("the Host header is there more than once".to_owned()),
+    };
+    let malformed = |error: TargetError| error.to_string();
+    if parts.uri.authority().is_some() {
+        let absolute = parts.uri.to_string();
+        return Target::received(UriScheme::Https, host, &absolute).map_err(malformed);
+    }
+    let path_and_query = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+    Target::received(UriScheme::Https, host, path_and_query).map_err(malformed)
+}
+
+impl Call<'_> {
+    /// Runs the rules. What can be answered without the store is answered, and its audit row
+    /// written, while the key's record is held.
+    fn decide(&self, facts: RequestFacts<'_>) -> Result<Passed, Box<Refused>> {
+        let platform = self.platform;
+        let ask = decide::begin(facts, &platform.rules)?;
+        let Some(key) = platform.keys.find(ask.app_id()) else {
+            // Refused, after the same work as for a wrong secret.
+            let refused = ask.answer(None);
+            return refused.map(|_| Passed::Answered(self.problem(&Problem::Unauthorized)));
+        };
+        let held = key.hold();
+        let record: &KeyRecord = &held;
+        let ask = match ask.answer(Some(record))? {
+            Next::Nonce(ask) => {
+                let spent = key
+                    .used()
+                    .nonces
+                    .spend(ask.claim(), ask.key().limit, facts.now);
+                ask.answer(spent)?
+            }
+            Next::Slot(ask) => ask,
+        };
+        let slot = key
+            .used()
+            .meter
+            .try_admit(ask.cost(), ask.key().daily_quota, None, facts.now);
+        let accepted = ask.answer(slot)?;
+        key.note_use(accepted.secret, facts.now);
+        let caller = |accepted: Accepted<'_>| Caller {
+            record: Arc::clone(&held),
+            key: Arc::clone(&key),
+            secret: accepted.secret,
+            nonce: accepted.nonce,
+            cost: accepted.cost.slots(),
+            admitted: accepted.admitted,
+            source: accepted.source,
+        };
+        let found = resource(self.route);
+        if let Some(resource @ (Resource::Create(_) | Resource::Detail(_))) = found {
+            return Ok(Passed::NeedsStore(resource, caller(accepted)));
+        }
+        let answer = self.answer_at_once(found, &accepted);
+        let written = platform.audit.append(&Entry {
+            status: answer.status.as_u16(),
+            source: accepted.source,
+            app_id: Some(record.app_id),
+            secret: Some(accepted.secret),
+            cost: accepted.cost.slots(),
+            nonce: accepted.nonce,
+            ..self.entry(record.client, &key.personal)
+        });
+        Ok(Passed::Answered(match written {
+            Ok(()) => with_rate(answer, &accepted.admitted),
+            Err(AuditDown) => self.unrecorded(),
+        }))
+    }
+
+    /// What needs no store.
+    fn answer_at_once(&self, resource: Option<Resource>, accepted: &Accepted<'_>) -> Answer {
+        let rules = &self.platform.rules;
+        let seconds = token::LIFETIME.as_secs();
+        let issue = || {
+            token::issue(
+                accepted.key.app_id,
+                accepted.secret,
+                self.arrival.now,
+                rules,
+            )
+        };
+        match resource {
+            Some(Resource::Ping) => Answer::json_bytes(
+                StatusCode::OK,
+                Bytes::from_static(b"{\"message\":\"pong\"}"),
+            ),
+            Some(Resource::AccessToken) => {
+                let token = issue();
+                let text = token.expose_secret();
+                not_kept(Answer::json(
+                    StatusCode::OK,
+                    &json!({ "access_token": text, "expires_in": seconds }),
+                ))
+            }
+            Some(Resource::OauthToken) => {
+                if let Err(error) = client_credentials(self.body) {
+                    let body = json!({ "error": error });
+                    return not_kept(Answer::json(StatusCode::BAD_REQUEST, &body));
+                }
+                let token = issue();
+                let text = token.expose_secret();
+                not_kept(Answer::json(
+                    StatusCode::OK,
+                    &json!({ "access_token": text, "token_type": "Bearer", "expires_in": seconds }),
+                ))
+            }
+            Some(Resource::Create(_) | Resource::Detail(_)) | None => {
+                let path = self.parts.uri.path();
+                let methods: Vec<_> = Route::at(path).map(|route| route.method).collect();
+                if methods.is_empty() {
+                    self.problem(&Problem::NotFound)
+                } else {
+                    let allow = methods.join(", ");
+                    self.problem(&Problem::Method { allow })
+                }
+            }
+        }
+    }
+
+    /// Shows one of the client's own resources.
+    async fn detail(&self, caller: &Caller, resource: Resource) -> Answer {
+        let kind = match resource {
+            Resource::Detail(kind) => kind,
+            _ => Kind::Payin,
+        };
+        let query = self.parts.uri.query().unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let Some((_, uuid)) = pairs.find(|(name, _)| name == "uuid") else {
+            let missing = vec![("uuid".to_owned(), "can't be blank".to_owned())];
+            return self.record(caller, self.problem(&Problem::Invalid(missing)));
+        };
+        let platform = self.platform;
+        let client = caller.record.client;
+        let answer = match platform.store.resource(client, kind.name(), &uuid).await {
+            Ok(Some(sealed)) => {
+                let aad = create::aad(client, &uuid);
+                match caller.key.personal.open(aad.as_bytes(), &sealed) {
+                    Ok(json) => Answer::json_bytes(StatusCode::OK, json.expose_secret().to_vec()),
+                    Err(error) => {
+                        tracing::error!(%error, %uuid, "a resource does not open");
+                        self.problem(&Problem::Unavailable)
+                    }
+                }
+            }
+            Ok(None) => self.problem(&Problem::NotFound),
+            Err(error) => {
+                tracing::error!(%error, "a resource can't be read");
+                self.problem(&Problem::Unavailable)
+            }
+        };
+        self.record(caller, answer)
+    }
+
+    /// Writes the audit row of an answer to a request that was let through.
+    fn record(&self, caller: &Caller, answer: Answer) -> Answer {
+        let written = self
+            .platform
+            .audit
+            .append(&self.caller_entry(caller, answer.status));
+        match written {
+            Ok(()) => with_rate(answer, &caller.admitted),
+            Err(AuditDown) => self.unrecorded(),
+        }
+    }
+
+    fn refuse(&self, refused: Refused) -> Answer {
+        let platform = self.platform;
+        let rule = refused.rule();
+        let problem = match (rule, refused.throttled) {
+            (_, Some(throttled)) => Problem::TooMany(throttled),
+            (Rule::Source | Rule::Permission, _) => Problem::Forbidden,
+            _ => Problem::Unauthorized,
+        };
+        if matches!(rule, Rule::Identify | Rule::Authenticate) {
+            platform
+                .failures
+                .failed(self.arrival.peer, self.arrival.now);
+        }
+        if let (Some(app_id), Some(secret)) = (refused.app_id, refused.secret)
+            && let Some(key) = platform.keys.find(app_id)
+        {
+            key.note_use(secret, self.arrival.now);
+        }
+        // What was tried against a key is its client's to see, and to have erased.
+        let (client, personal) = refused
+            .client
+            .and_then(|client| Some((client, platform.personal.of(client)?)))
+            .unwrap_or_else(|| platform.personal.unknown());
+        let written = platform.audit.append(&Entry {
+            status: problem.status().as_u16(),
+            rule: Some(rule),
+            source: refused.source,
+            app_id: refused.app_id,
+            secret: refused.secret,
+            cost: refused.slot.map_or(0, |cost| cost.slots()),
+            nonce: refused.nonce,
+            ..self.entry(client, &personal)
+        });
+        if written.is_err() {
+            return self.unrecorded();
+        }
+        let explanation = refused
+            .trace
+            .into_explanation(Some(self.arrival.id.to_string()));
+        let kept = platform.kept(
+            self.arrival,
+            self.parts,
+            self.body,
+            problem.status(),
+            explanation,
+        );
+        let most = platform.limits.captured_requests;
+        let id = self.arrival.id;
+        platform.refusals.keep(id, &kept, client, &personal, most);
+        self.problem(&problem)
+    }
+
+    fn malformed(&self, problem: String) -> Answer {
+        let finding = Finding::new(
+            "The request's target or Host header is malformed.",
+            problem.clone(),
+            "one Host header, and a target of characters that a URL may have",
+            "Let an HTTP library build the request.",
+        );
+        self.platform.refuse_unheard(
+            self.arrival,
+            self.face,
+            self.parts,
+            &Problem::Malformed(problem),
+            Trace::outside_pipeline(Rule::Flood, finding),
+        )
+    }
+
+    fn problem(&self, problem: &Problem) -> Answer {
+        self.face.problem(problem, self.arrival.id)
+    }
+
+    fn unrecorded(&self) -> Answer {
+        self.platform
+            .unrecorded(self.arrival, self.face, self.parts, self.body)
+    }
+
+    fn entry<'e>(
+        &'e self,
+        client: strongroom_policy::key::ClientId,
+        personal: &'e strongroom_crypto::aead::Cipher,
+    ) -> Entry<'e> {
+        Entry {
+            method: self.route.method,
+            path: self.route.path,
+            user_agent: user_agent(self.parts),
+            ..Entry::of(self.arrival, client, personal)
+        }
+    }
+
+    fn caller_entry<'e>(&'e self, caller: &'e Caller, status: StatusCode) -> Entry<'e> {
+        Entry {
+            status: status.as_u16(),
+            source: caller.source,
+            app_id: Some(caller.record.app_id),
+            secret: Some(caller.secret),
+            cost: caller.cost,
+            nonce: caller.nonce,
+            ..self.entry(caller.record.client, &caller.key.personal)
+        }
+    }
+}
+
+/// Tokens are for the one who asked, not for caches (RFC 6749, section 5.1).
+fn not_kept(mut answer: Answer) -> Answer {
+    answer
+        .headers
+        .push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    answer
+}
+
+/// Tells what is left of the limit, if the answer does not already.
+fn with_rate(mut answer: Answer, admitted: &Admitted) -> Answer {
+    let Admitted {
+        limit,
+        remaining,
+        next_free,
+    } = *admitted;
+    answer.headers.extend(rate_headers(
+        "minute",
+        limit,
+        RollingWindow::LENGTH,
+        remaining,
+        next_free,
+    ));
+    answer
+}
+
+/// Whether a token is asked for as RFC 6749, section 4.4.2 has it; its error code if not.
+fn client_credentials(body: &[u8]) -> Result<(), &'static str> {
+    let mut grants = url::form_urlencoded::parse(body).filter(|(name, _)| name == "grant_type");
+    match (grants.next(), grants.next()) {
+        (Some((_, grant)), None) if grant == "client_credentials" => Ok(()),
+        (Some(_), None) => Err("unsupported_grant_type"),
+        _ => Err("invalid_request"),
+    }
+}

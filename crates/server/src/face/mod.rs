@@ -1,0 +1,42 @@
+//! Two ways to say the same: as the real platform does (`/api/`), and as the standards have it
+//! (`/std/`). Rules and resources know neither.
+
+mod answer;
+mod api;
+mod problem;
+mod standard;
+
+pub(crate) use answer::{Answer, Dates, RequestId, rate_headers};
+pub(crate) use problem::{FieldErrors, Problem};
+
+/// How an answer is worded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// As the real platform does.
+    Api,
+    /// RFC 9457, and what else the standards say.
+    Standard,
+}
+
+impl Face {
+    /// The face that a path belongs to. What belongs to neither is answered as the real platform
+    /// would.
+    pub(crate) fn of(path: &str) -> Self {
+        if path.starts_with("/std/") || path.starts_with("/oauth/") || path.starts_with("/manage/")
+        {
+            Self::Standard
+        } else {
+            Self::Api
+        }
+    }
+
+    /// Words a problem.
+    pub(crate) fn problem(self, problem: &Problem, id: RequestId) -> Answer {
+        let mut answer = match self {
+            Self::Api => api::problem(problem),
+            Self::Standard => standard::problem(problem, id),
+        };
+        problem.add_headers(&mut answer);
+        answer
+    }
+}

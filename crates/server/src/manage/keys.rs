@@ -1,0 +1,187 @@
+//! Keys: issue, list, show, revoke, and change what they may do.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use strongroom_contract::{
+    manage::{CreateKey, CreatedKey, KeyList, SetAllowlist, SetLimit, SetScopes},
+    secret::Revealed,
+};
+use strongroom_policy::{
+    allowlist::Allowlist,
+    credential::{AppId, Environment, SecretId},
+    key::{KeyRecord, Secrets},
+    limiter::Limit,
+    scopes::Scopes,
+};
+
+use super::{Call, Done, NotDone};
+use crate::{
+    keys::IssuedKey,
+    store::{KeyChange, StoredKey},
+};
+
+/// The longest name of a key or client, in bytes.
+const MAX_NAME: usize = 100;
+
+pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
+    let wanted: CreateKey = call.body()?;
+    let platform = call.platform;
+    let now = call.arrival.now;
+    let name = checked_name("name", &wanted.name)?;
+    let client_name = match &wanted.client {
+        Some(client) => checked_name("client", client)?,
+        None => name,
+    };
+    let limit = match wanted.limit_per_minute {
+        Some(per_minute) => parse_limit(per_minute)?,
+        None => Limit::DEFAULT,
+    };
+    let allow = parse_allowlist(&wanted.allow)?;
+    let scopes = parse_scopes(&wanted.scopes)?;
+    if wanted.expires.is_some_and(|expires| expires <= now) {
+        return Err(NotDone::usage(format!(
+            "the key would have expired before it exists: by the platform's clock it is {now}"
+        )));
+    }
+    let client = platform
+        .store
+        .client(client_name, &platform.personal, now)
+        .await?;
+    let personal = platform
+        .personal
+        .of(client)
+        .ok_or_else(|| NotDone::usage(format!("the client {client_name:?} was erased")))?;
+    let app_id = AppId::generate(Environment::Test);
+    let (secret_key, secret) = platform
+        .rules
+        .new_secret(app_id, SecretId(1), wanted.may_sign, now);
+    let record = KeyRecord {
+        app_id,
+        client,
+        name: name.to_owned(),
+        created: now,
+        not_before: None,
+        expires: wanted.expires,
+        revoked: None,
+        secrets: Secrets::first(secret),
+        limit,
+        daily_quota: None,
+        allow,
+        scopes,
+        may_sign: wanted.may_sign,
+    };
+    let change = KeyChange::Create(Box::new(record.clone()));
+    let recorder = call.recorder(StatusCode::CREATED, Some(app_id));
+    platform.store.change_key(app_id, change, recorder).await?;
+    let stored = StoredKey {
+        record,
+        last_used: None,
+    };
+    platform.keys.add(stored, personal);
+    let issued = find(call, app_id)?;
+    let created = CreatedKey {
+        app_id: app_id.to_string(),
+        secret_key: Revealed::new(secret_key.expose_secret().to_owned()),
+        key: issued.view(now),
+    };
+    Ok(Done::changed(StatusCode::CREATED, Some(app_id), &created))
+}
+
+pub(super) fn list(call: Call<'_>) -> Done {
+    let now = call.arrival.now;
+    let keys = call.platform.keys.all();
+    Done::shown(&KeyList {
+        keys: keys.iter().map(|key| key.view(now)).collect(),
+    })
+}
+
+pub(super) fn show(call: Call<'_>) -> Result<Done, NotDone> {
+    let app_id = named(call)?;
+    let key = find(call, app_id)?;
+    Ok(Done::shown(&key.view(call.arrival.now)).about(app_id))
+}
+
+pub(super) async fn revoke(call: Call<'_>) -> Result<Done, NotDone> {
+    change(call, KeyChange::Revoke(call.arrival.now)).await
+}
+
+pub(super) async fn set_limit(call: Call<'_>) -> Result<Done, NotDone> {
+    let SetLimit { per_minute } = call.body()?;
+    change(call, KeyChange::Limit(parse_limit(per_minute)?)).await
+}
+
+pub(super) async fn set_allowlist(call: Call<'_>) -> Result<Done, NotDone> {
+    let SetAllowlist { allow } = call.body()?;
+    change(call, KeyChange::Allowlist(parse_allowlist(&allow)?)).await
+}
+
+pub(super) async fn set_scopes(call: Call<'_>) -> Result<Done, NotDone> {
+    let SetScopes { scopes } = call.body()?;
+    change(call, KeyChange::Scopes(parse_scopes(&scopes)?)).await
+}
+
+/// Makes a change: in memory first, where decisions wait for it, then in the audit log, then in the
+/// store. Whatever fails, all of it is as before.
+async fn change(call: Call<'_>, change: KeyChange) -> Result<Done, NotDone> {
+    let platform = call.platform;
+    let app_id = named(call)?;
+    let key = find(call, app_id)?;
+    let recorder = call.recorder(StatusCode::OK, Some(app_id));
+    let (in_memory, applied) = (Arc::clone(&key), change.clone());
+    let (undo, undone) = std::sync::mpsc::channel();
+    let written = platform
+        .store
+        .change_key(app_id, change, move || {
+            // Nobody waits for what is taken back if the receiver is gone.
+            let _gone = undo.send(in_memory.change(&applied));
+            recorder()
+        })
+        .await;
+    if let Err(error) = written {
+        if let Ok(before) = undone.try_recv() {
+            key.put_back(before);
+        }
+        return Err(error.into());
+    }
+    Ok(Done::changed(
+        StatusCode::OK,
+        Some(app_id),
+        &key.view(platform.clock.now()),
+    ))
+}
+
+/// The app-id in the path.
+fn named(call: Call<'_>) -> Result<AppId, NotDone> {
+    AppId::parse(call.segment.as_bytes())
+        .map_err(|error| NotDone::not_found(format!("no key has this id: {error}")))
+}
+
+fn find(call: Call<'_>, app_id: AppId) -> Result<Arc<IssuedKey>, NotDone> {
+    call.platform
+        .keys
+        .find(app_id)
+        .ok_or_else(|| NotDone::not_found(format!("the platform has issued no key {app_id}")))
+}
+
+fn checked_name<'n>(field: &str, name: &'n str) -> Result<&'n str, NotDone> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(NotDone::usage(format!(
+            "{field} must have 1 to {MAX_NAME} bytes without control characters"
+        )));
+    }
+    Ok(name)
+}
+
+fn parse_limit(per_minute: u32) -> Result<Limit, NotDone> {
+    Limit::new(per_minute).map_err(|error| NotDone::usage(error.to_string()))
+}
+
+fn parse_allowlist(allow: &[String]) -> Result<Allowlist, NotDone> {
+    Allowlist::parse(allow).map_err(|error| NotDone::usage(error.to_string()))
+}
+
+fn parse_scopes(scopes: &[String]) -> Result<Scopes, NotDone> {
+    Scopes::parse(scopes).map_err(|error| NotDone::usage(error.to_string()))
+}

@@ -1,0 +1,329 @@
+//! What all requests share, and the way of one request from its head to its answer.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, request::Parts};
+use http_body_util::Full;
+use hyper::body::Body;
+use strongroom_contract::{
+    explain::{Explanation, Rule},
+    time::UnixMillis,
+};
+use strongroom_policy::{
+    platform::Platform as Rules,
+    trace::{Finding, Trace},
+};
+
+use crate::{
+    audit::{AuditLog, Entry},
+    calls,
+    capture::{Arrived, capture},
+    clock::Clock,
+    config::Limits,
+    face::{Answer, Dates, Face, Problem, RequestId},
+    keys::KeyRing,
+    manage,
+    refusals::{Refusal, Refusals},
+    state::Directory,
+    store::{Member, PersonalKeys, Store},
+    wire::{Admission, BodyError, Failures, read_body},
+};
+
+/// Under which name the store keeps how far a virtual clock was advanced.
+pub(crate) const CLOCK_ADVANCED_MS: &str = "clock_advanced_ms";
+
+/// What all requests share.
+pub(crate) struct Platform {
+    /// Sizes, counts and times.
+    pub(crate) limits: Limits,
+    /// Whether bodies of refused requests are kept.
+    pub(crate) capture_bodies: bool,
+    /// Open connections.
+    pub(crate) admission: Arc<Admission>,
+    /// Failed authentications.
+    pub(crate) failures: Failures,
+    /// The platform's time.
+    pub(crate) clock: Arc<Clock>,
+    /// `Date` headers.
+    pub(crate) dates: Dates,
+    /// What the rules hold for every request.
+    pub(crate) rules: Rules,
+    /// Issued keys.
+    pub(crate) keys: KeyRing,
+    /// Who may call `/manage`.
+    pub(crate) members: RwLock<Vec<Member>>,
+    /// Personal keys of clients.
+    pub(crate) personal: PersonalKeys,
+    /// The audit log.
+    pub(crate) audit: Arc<AuditLog>,
+    /// Refused requests.
+    pub(crate) refusals: Refusals,
+    /// What is written down.
+    pub(crate) store: Store,
+    /// Requests being read or answered.
+    pub(crate) under_way: AtomicUsize,
+    /// The state directory. Last: it is given back once everything else is closed.
+    pub(crate) directory: Directory,
+}
+
+/// One request, as far as it is known before anything of it is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival {
+    /// Its id.
+    pub(crate) id: RequestId,
+    /// When its head had been read.
+    pub(crate) started: Instant,
+    /// The platform's time then.
+    pub(crate) now: UnixMillis,
+    /// The socket's peer.
+    pub(crate) peer: IpAddr,
+}
+
+/// A finished answer.
+pub(crate) struct Answered {
+    /// The response.
+    pub(crate) response: Response<Full<Bytes>>,
+    /// Whether some of the request's body was left unread.
+    pub(crate) body_left: bool,
+}
+
+/// Counts a request while it is under way.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Platform {
+    /// Answers one request.
+    pub(crate) async fn answer<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        peer: IpAddr,
+        request: Request<B>,
+    ) -> Answered {
+        let arrival = self.arrival(peer);
+        let mut body_left = true;
+        let answer = self.hear(arrival, request, &mut body_left).await;
+        Answered {
+            response: self.finish(arrival, answer),
+            body_left,
+        }
+    }
+
+    fn arrival(&self, peer: IpAddr) -> Arrival {
+        Arrival {
+            id: RequestId::at(self.clock.real()),
+            started: Instant::now(),
+            now: self.clock.now(),
+            peer,
+        }
+    }
+
+    fn finish(&self, arrival: Arrival, answer: Answer) -> Response<Full<Bytes>> {
+        // An advanced clock shows at once, in the answer to what advanced it.
+        let date = self.dates.at(self.clock.now());
+        answer.into_response(arrival.id, date)
+    }
+
+    async fn hear<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        arrival: Arrival,
+        request: Request<B>,
+        body_left: &mut bool,
+    ) -> Answer {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path();
+        let face = Face::of(path);
+        let busy = self.under_way.fetch_add(1, Ordering::AcqRel) >= self.limits.concurrency;
+        let _under_way = UnderWay(&self.under_way);
+        let turned_away = if busy {
+            Some(Duration::from_secs(1))
+        } else {
+            self.failures.turned_away_for(arrival.peer, arrival.now)
+        };
+        if let Some(wait) = turned_away {
+            // Counted, not told one by one: a flood must not become a flood of rows.
+            self.failures.turned_away(arrival.peer);
+            return face.problem(&Problem::Flood { wait }, arrival.id);
+        }
+        let read = read_body(body, self.limits.body_bytes, self.limits.body).await;
+        let body = match read {
+            Ok(body) => body,
+            Err(error) => return self.refuse_body(arrival, face, &parts, error),
+        };
+        *body_left = false;
+        if path.starts_with("/manage/") {
+            manage::answer(self, arrival, &parts, &body).await
+        } else {
+            calls::answer(self, arrival, face, &parts, &body).await
+        }
+    }
+
+    fn refuse_body(&self, arrival: Arrival, face: Face, parts: &Parts, error: BodyError) -> Answer {
+        let cap = self.limits.body_bytes;
+        let (rule, problem, finding) = match error {
+            BodyError::TooLarge => (
+                Rule::Body,
+                Problem::TooLarge,
+                Finding::new(
+                    "The body is over its cap.",
+                    format!("a body of more than {cap} bytes"),
+                    format!("at most {cap} bytes"),
+                    "Send less in one request.",
+                ),
+            ),
+            BodyError::TooSlow => (
+                Rule::Flood,
+                Problem::Timeout,
+                Finding::new(
+                    "The body took too long to arrive.",
+                    format!("not whole after {} s", self.limits.body.as_secs()),
+                    "a body that is sent at once",
+                    "Send the body without pauses.",
+                ),
+            ),
+            BodyError::Broken => (
+                Rule::Flood,
+                Problem::Malformed("The body broke off or its chunks are malformed".to_owned()),
+                Finding::new(
+                    "The body broke off or its chunks are malformed.",
+                    "a body that can't be read",
+                    "a body as long as it says, or well-formed chunks",
+                    "Send the whole body.",
+                ),
+            ),
+        };
+        let trace = Trace::outside_pipeline(rule, finding);
+        self.refuse_unheard(arrival, face, parts, &problem, trace)
+    }
+
+    /// Refuses a request before anyone knows whose it is.
+    pub(crate) fn refuse_unheard(
+        &self,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        problem: &Problem,
+        trace: Trace,
+    ) -> Answer {
+        let (client, personal) = self.personal.unknown();
+        let rule = trace.rule;
+        let status = problem.status();
+        let written = self.audit.append(&Entry {
+            status: status.as_u16(),
+            rule: Some(rule),
+            user_agent: user_agent(parts),
+            ..Entry::of(arrival, client, &personal)
+        });
+        if written.is_err() {
+            return self.unrecorded(arrival, face, parts, &[]);
+        }
+        let explanation = trace.into_explanation(Some(arrival.id.to_string()));
+        let kept = self.kept(arrival, parts, &[], status, explanation);
+        let most = self.limits.captured_requests;
+        self.refusals
+            .keep(arrival.id, &kept, client, &personal, most);
+        face.problem(problem, arrival.id)
+    }
+
+    /// What is answered when the audit row can't be written: nothing is accepted in silence.
+    pub(crate) fn unrecorded(
+        &self,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Answer {
+        let problem = Problem::Unavailable;
+        let trace = Trace::outside_pipeline(
+            Rule::Audit,
+            Finding::new(
+                "The audit row of the request could not be written.",
+                "the audit log can't be written: the disk is full or broken",
+                "a row in the audit log before the answer",
+                "Free some space on the platform's disk; it goes on by itself.",
+            ),
+        );
+        let (client, personal) = self.personal.unknown();
+        let explanation = trace.into_explanation(Some(arrival.id.to_string()));
+        let kept = self.kept(arrival, parts, body, problem.status(), explanation);
+        let most = self.limits.captured_requests;
+        self.refusals
+            .keep(arrival.id, &kept, client, &personal, most);
+        face.problem(&problem, arrival.id)
+    }
+
+    /// A refused request with its explanation, ready to be kept.
+    pub(crate) fn kept(
+        &self,
+        arrival: Arrival,
+        parts: &Parts,
+        body: &[u8],
+        status: StatusCode,
+        explanation: Explanation,
+    ) -> Refusal {
+        let keeps_body = self.capture_bodies && body.len() <= self.limits.captured_body;
+        let arrived = Arrived {
+            id: arrival.id,
+            method: parts.method.as_str(),
+            target: parts.uri.path_and_query().map_or("", |it| it.as_str()),
+            headers: &parts.headers,
+            body: keeps_body.then_some(body),
+            at: arrival.now,
+        };
+        Refusal {
+            request: capture(&arrived, status.as_u16()),
+            explanation,
+        }
+    }
+
+    /// The whole answer, as bytes, to what could not be read as a request.
+    pub(crate) fn answer_unreadable(&self, peer: IpAddr, status: u16) -> Vec<u8> {
+        let arrival = self.arrival(peer);
+        let (problem, observed) = match status {
+            408 => (Problem::Timeout, "a header that did not arrive in time"),
+            414 | 431 => (
+                Problem::Headers(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)),
+                "a line or headers that are too long or too many",
+            ),
+            _ => (
+                Problem::Malformed("The request can't be read as HTTP/1.1".to_owned()),
+                "bytes that are not a request of HTTP/1.1",
+            ),
+        };
+        let trace = Trace::outside_pipeline(
+            Rule::Flood,
+            Finding::new(
+                "The request could not be read.",
+                observed,
+                format!(
+                    "a request of HTTP/1.1 with at most {} bytes of headers within {} s",
+                    self.limits.header_bytes,
+                    self.limits.header.as_secs()
+                ),
+                "Send a well-formed request at once.",
+            ),
+        );
+        self.failures.failed(peer, arrival.now);
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = http::Method::from_bytes(b"UNREADABLE").unwrap_or_default();
+        let answer = self.refuse_unheard(arrival, Face::Api, &parts, &problem, trace);
+        answer.into_last_bytes(arrival.id, self.dates.at(self.clock.now()))
+    }
+}
+
+/// What the client says it is.
+pub(crate) fn user_agent(parts: &Parts) -> Option<&[u8]> {
+    let value = parts.headers.get(http::header::USER_AGENT)?;
+    Some(value.as_bytes())
+}

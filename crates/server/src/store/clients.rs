@@ -1,0 +1,180 @@
+//! Clients, and the key under which each one's personal data lies.
+//!
+//! `personal key = random; stored = AES-256-GCM(store key, aad = frame("strongroom personal key v1", client id))`
+//!
+//! Source addresses and user agents in the audit log, resources and refused requests are sealed
+//! under the personal key of their client, so that erasing the key erases them, wherever they lie.
+//! Requests of nobody that is known belong to a client of their day.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use rusqlite::{OptionalExtension as _, params};
+use strongroom_contract::time::UnixMillis;
+use strongroom_crypto::{Key, aead::Cipher, framing::Frame};
+use strongroom_policy::key::ClientId;
+
+use super::{Store, StoreError};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// The personal keys of all clients, opened.
+pub(crate) struct PersonalKeys {
+    seal: Cipher,
+    open: RwLock<HashMap<ClientId, Arc<Cipher>>>,
+    unknown: RwLock<(ClientId, Arc<Cipher>)>,
+}
+
+impl PersonalKeys {
+    /// The key of a client; `None` once it was erased.
+    pub(crate) fn of(&self, client: ClientId) -> Option<Arc<Cipher>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.get(&client).cloned()
+    }
+
+    /// The client that requests of nobody known belong to now, and its key.
+    pub(crate) fn unknown(&self) -> (ClientId, Arc<Cipher>) {
+        let unknown = self.unknown.read().unwrap_or_else(PoisonError::into_inner);
+        (unknown.0, Arc::clone(&unknown.1))
+    }
+
+    fn add(&self, client: ClientId, key: &Key) -> Arc<Cipher> {
+        let cipher = Arc::new(Cipher::new(key));
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.insert(client, Arc::clone(&cipher));
+        cipher
+    }
+
+    fn sealed(&self, client: ClientId, key: &Key) -> Vec<u8> {
+        self.seal.seal(aad(client).as_bytes(), key.expose_secret())
+    }
+}
+
+fn aad(client: ClientId) -> Frame {
+    Frame::of("strongroom personal key v1").bytes(&client.0)
+}
+
+/// The client of the unknown of one day (UTC): the number of the day since 1970, so that it is
+/// found again after a restart. A random id cannot be one of these but by a chance of 2^-96.
+fn unknown_client(now: UnixMillis) -> ClientId {
+    let day = u128::from(now.0 / DAY_MS);
+    ClientId(day.to_be_bytes())
+}
+
+impl Store {
+    /// Opens the personal keys of all clients, and that of today's unknown.
+    pub(crate) async fn personal_keys(
+        &self,
+        store_key: &Key,
+        now: UnixMillis,
+    ) -> Result<PersonalKeys, StoreError> {
+        let sealed: Vec<(ClientId, Vec<u8>)> = self
+            .database
+            .run(|connection| {
+                let mut statement = connection.prepare(
+                    "SELECT id, personal_key FROM clients WHERE personal_key IS NOT NULL",
+                )?;
+                let rows = statement
+                    .query_map([], |row| Ok((ClientId(row.get(0)?), row.get(1)?)))?
+                    .collect::<Result<_, _>>()?;
+                Ok::<_, StoreError>(rows)
+            })
+            .await?;
+        let seal = Cipher::new(store_key);
+        let mut open = HashMap::with_capacity(sealed.len() + 1);
+        for (client, sealed) in sealed {
+            let key = seal.open(aad(client).as_bytes(), &sealed).ok();
+            match key.and_then(|key| Key::from_slice(key.expose_secret())) {
+                Some(key) => {
+                    open.insert(client, Arc::new(Cipher::new(&key)));
+                }
+                // Its data can't be shown, as if it were erased; everything else works.
+                None => tracing::error!(%client, "the personal key of a client does not open"),
+            }
+        }
+        let placeholder = (
+            unknown_client(UnixMillis(0)),
+            Arc::new(Cipher::new(&Key::random())),
+        );
+        let keys = PersonalKeys {
+            seal,
+            open: RwLock::new(open),
+            unknown: RwLock::new(placeholder),
+        };
+        self.turn_day(&keys, now).await?;
+        Ok(keys)
+    }
+
+    /// Lets requests of nobody known belong to the client of the day of `now`.
+    pub(crate) async fn turn_day(
+        &self,
+        keys: &PersonalKeys,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let client = unknown_client(now);
+        if keys.unknown().0 == client {
+            return Ok(());
+        }
+        let cipher = match keys.of(client) {
+            Some(cipher) => cipher,
+            None => {
+                let name = format!("unknown {}", now.to_string().split_at(10).0);
+                self.insert_client(keys, client, name, now).await?
+            }
+        };
+        *keys.unknown.write().unwrap_or_else(PoisonError::into_inner) = (client, cipher);
+        Ok(())
+    }
+
+    /// The client of this name, made if there is none.
+    pub(crate) async fn client(
+        &self,
+        name: &str,
+        keys: &PersonalKeys,
+        now: UnixMillis,
+    ) -> Result<ClientId, StoreError> {
+        let wanted = name.to_owned();
+        let found = self
+            .database
+            .run(move |connection| {
+                connection
+                    .query_row("SELECT id FROM clients WHERE name = ?1", [wanted], |row| {
+                        row.get(0).map(ClientId)
+                    })
+                    .optional()
+                    .map_err(StoreError::from)
+            })
+            .await?;
+        match found {
+            Some(id) => Ok(id),
+            None => {
+                let id = ClientId::generate();
+                self.insert_client(keys, id, name.to_owned(), now).await?;
+                Ok(id)
+            }
+        }
+    }
+
+    async fn insert_client(
+        &self,
+        keys: &PersonalKeys,
+        client: ClientId,
+        name: String,
+        now: UnixMillis,
+    ) -> Result<Arc<Cipher>, StoreError> {
+        let key = Key::random();
+        let sealed = keys.sealed(client, &key);
+        self.database
+            .run(move |connection| {
+                connection.execute(
+                    "INSERT INTO clients (id, name, created, personal_key) VALUES (?1, ?2, ?3, ?4)",
+                    params![client.0, name, now.0, sealed],
+                )?;
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        Ok(keys.add(client, &key))
+    }
+}

@@ -1,0 +1,342 @@
+//! Keys that the platform issued, and management keys of its members.
+
+use std::num::NonZeroU32;
+
+use rusqlite::{Row, Transaction, params};
+use strongroom_contract::time::UnixMillis;
+use strongroom_policy::{
+    allowlist::Allowlist,
+    credential::{AppId, Secret, SecretId, StoredTag},
+    key::{ClientId, KeyRecord, Secrets},
+    limiter::Limit,
+    roles::Role,
+    scopes::Scopes,
+};
+
+use super::{Store, StoreError, Undone};
+
+/// A key as it is stored, and when it was last used.
+pub(crate) struct StoredKey {
+    /// The key.
+    pub(crate) record: KeyRecord,
+    /// When a request with it was last authenticated.
+    pub(crate) last_used: Option<UnixMillis>,
+}
+
+/// Someone who may call `/manage`.
+#[derive(Clone)]
+pub(crate) struct Member {
+    /// Their name.
+    pub(crate) name: String,
+    /// What they are.
+    pub(crate) role: Role,
+    /// Their management key's tag under the pepper.
+    pub(crate) tag: StoredTag,
+}
+
+/// What a change of a key writes.
+#[derive(Clone)]
+pub(crate) enum KeyChange {
+    /// A new key.
+    Create(Box<KeyRecord>),
+    /// It ended.
+    Revoke(UnixMillis),
+    /// Its limit.
+    Limit(Limit),
+    /// Where it may be used from.
+    Allowlist(Allowlist),
+    /// What it may do.
+    Scopes(Scopes),
+}
+
+impl Store {
+    /// Every key.
+    pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        self.database
+            .run(|connection| {
+                let mut statement = connection.prepare("SELECT * FROM keys")?;
+                let mut secrets = connection.prepare(
+                    "SELECT id, tag, sealed, created, retire_at FROM secrets
+                     WHERE app_id = ?1 ORDER BY id DESC LIMIT 2",
+                )?;
+                let mut rows = statement.query([])?;
+                let mut keys = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let app_id: String = row.get("app_id")?;
+                    let secrets = secrets
+                        .query_map([&app_id], stored_secret)?
+                        .collect::<Result<Vec<_>, _>>()?;
+                    let key = stored_key(row, &app_id, secrets)?.ok_or_else(|| {
+                        StoreError::damaged(format!("the row of key {app_id} can't be read"))
+                    })?;
+                    keys.push(key);
+                }
+                Ok::<_, StoreError>(keys)
+            })
+            .await
+    }
+
+    /// Writes a change of a key. `before_commit` comes last: if it fails, nothing was changed.
+    pub(crate) async fn change_key<E: Send + 'static>(
+        &self,
+        app_id: AppId,
+        change: KeyChange,
+        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> Result<(), Undone<E>> {
+        self.database
+            .transact(
+                move |transaction| write_change(transaction, app_id, change),
+                move |()| before_commit(),
+            )
+            .await
+    }
+
+    /// Writes when keys and their secrets were last used.
+    pub(crate) async fn put_last_used(
+        &self,
+        used: Vec<(AppId, SecretId, UnixMillis)>,
+    ) -> Result<(), StoreError> {
+        self.database
+            .run(move |connection| {
+                let transaction = connection.transaction()?;
+                for (app_id, secret, at) in used {
+                    transaction
+                        .prepare_cached("UPDATE keys SET last_used = ?2 WHERE app_id = ?1")?
+                        .execute(params![app_id.as_str(), at.0])?;
+                    transaction
+                        .prepare_cached(
+                            "UPDATE secrets SET last_used = ?3 WHERE app_id = ?1 AND id = ?2",
+                        )?
+                        .execute(params![app_id.as_str(), secret.0, at.0])?;
+                }
+                transaction.commit()?;
+                Ok::<_, StoreError>(())
+            })
+            .await
+    }
+
+    /// Everyone who may call `/manage`.
+    pub(crate) async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        self.database
+            .run(|connection| {
+                let mut statement = connection.prepare("SELECT name, role, tag FROM members")?;
+                let mut rows = statement.query([])?;
+                let mut members = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let role: String = row.get(1)?;
+                    members.push(Member {
+                        name: row.get(0)?,
+                        role: role
+                            .parse()
+                            .map_err(|_| StoreError::damaged(format!("unknown role {role:?}")))?,
+                        tag: StoredTag::from_bytes(row.get(2)?),
+                    });
+                }
+                Ok::<_, StoreError>(members)
+            })
+            .await
+    }
+
+    /// Adds a member, or gives one of the same name another key and role.
+    pub(crate) async fn put_member(
+        &self,
+        member: Member,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        self.database
+            .run(move |connection| {
+                connection.execute(
+                    "INSERT INTO members (name, role, tag, created) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (name) DO UPDATE SET role = excluded.role, tag = excluded.tag",
+                    params![
+                        member.name,
+                        member.role.as_str(),
+                        member.tag.as_bytes(),
+                        now.0
+                    ],
+                )?;
+                Ok::<_, StoreError>(())
+            })
+            .await
+    }
+
+    /// A number that is kept under `name`.
+    pub(crate) async fn setting(&self, name: &'static str) -> Result<Option<u64>, StoreError> {
+        self.database
+            .run(move |connection| {
+                let mut statement =
+                    connection.prepare("SELECT value FROM settings WHERE name = ?1")?;
+                let mut rows = statement.query([name])?;
+                let value = rows.next()?.map(|row| row.get(0)).transpose()?;
+                Ok::<_, StoreError>(value)
+            })
+            .await
+    }
+
+    /// Adds to the number that is kept under `name`. `before_commit` comes last: if it fails,
+    /// nothing was changed.
+    pub(crate) async fn add_to_setting<E: Send + 'static>(
+        &self,
+        name: &'static str,
+        by: u64,
+        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> Result<(), Undone<E>> {
+        self.database
+            .transact(
+                move |transaction| {
+                    transaction.execute(
+                        "INSERT INTO settings (name, value) VALUES (?1, ?2)
+                         ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+                        params![name, by],
+                    )
+                },
+                move |_| before_commit(),
+            )
+            .await
+            .map(|_| ())
+    }
+}
+
+fn stored_secret(row: &Row<'_>) -> rusqlite::Result<Secret> {
+    Ok(Secret {
+        id: SecretId(row.get("id")?),
+        tag: StoredTag::from_bytes(row.get("tag")?),
+        sealed: row.get("sealed")?,
+        created: UnixMillis(row.get("created")?),
+        retire_at: time(row, "retire_at")?,
+    })
+}
+
+/// The key of a row; `None` if a column does not hold what was written there.
+fn stored_key(
+    row: &Row<'_>,
+    app_id: &str,
+    secrets: Vec<Secret>,
+) -> rusqlite::Result<Option<StoredKey>> {
+    let allow: String = row.get("allow")?;
+    let scopes: String = row.get("scopes")?;
+    let limit = Limit::new(row.get("limit_per_minute")?);
+    let quota: Option<u32> = row.get("daily_quota")?;
+    let (Ok(app_id), Ok(limit), Some(allow), Some(scopes), Some(secrets)) = (
+        app_id.parse(),
+        limit,
+        texts(&allow).and_then(|texts| Allowlist::parse(&texts).ok()),
+        texts(&scopes).and_then(|texts| Scopes::parse(&texts).ok()),
+        secrets_of(secrets),
+    ) else {
+        return Ok(None);
+    };
+    Ok(Some(StoredKey {
+        record: KeyRecord {
+            app_id,
+            client: ClientId(row.get("client")?),
+            name: row.get("name")?,
+            created: UnixMillis(row.get("created")?),
+            not_before: time(row, "not_before")?,
+            expires: time(row, "expires")?,
+            revoked: time(row, "revoked")?,
+            secrets,
+            limit,
+            daily_quota: quota.and_then(NonZeroU32::new),
+            allow,
+            scopes,
+            may_sign: row.get("may_sign")?,
+        },
+        last_used: time(row, "last_used")?,
+    }))
+}
+
+/// From the newest and, if there is one, the older one behind it.
+fn secrets_of(mut newest_first: Vec<Secret>) -> Option<Secrets> {
+    let oldest = newest_first.pop()?;
+    let mut secrets = Secrets::first(oldest);
+    if let Some(newest) = newest_first.pop() {
+        secrets.add(newest, UnixMillis(0)).ok()?;
+    }
+    Some(secrets)
+}
+
+fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<UnixMillis>> {
+    let millis: Option<u64> = row.get(column)?;
+    Ok(millis.map(UnixMillis))
+}
+
+fn texts(json: &str) -> Option<Vec<String>> {
+    serde_json::from_str(json).ok()
+}
+
+fn json(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
+}
+
+fn write_change(
+    transaction: &Transaction<'_>,
+    app_id: AppId,
+    change: KeyChange,
+) -> rusqlite::Result<()> {
+    let app_id = app_id.as_str();
+    match change {
+        KeyChange::Create(record) => write_key(transaction, &record),
+        KeyChange::Revoke(at) => transaction
+            .execute(
+                "UPDATE keys SET revoked = ?2 WHERE app_id = ?1 AND revoked IS NULL",
+                params![app_id, at.0],
+            )
+            .map(|_| ()),
+        KeyChange::Limit(limit) => transaction
+            .execute(
+                "UPDATE keys SET limit_per_minute = ?2 WHERE app_id = ?1",
+                params![app_id, limit.per_minute()],
+            )
+            .map(|_| ()),
+        KeyChange::Allowlist(allow) => transaction
+            .execute(
+                "UPDATE keys SET allow = ?2 WHERE app_id = ?1",
+                params![app_id, json(&allow.to_strings())],
+            )
+            .map(|_| ()),
+        KeyChange::Scopes(scopes) => transaction
+            .execute(
+                "UPDATE keys SET scopes = ?2 WHERE app_id = ?1",
+                params![app_id, json(&scopes.to_strings())],
+            )
+            .map(|_| ()),
+    }
+}
+
+fn write_key(transaction: &Transaction<'_>, key: &KeyRecord) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO keys (app_id, client, name, created, not_before, expires, revoked,
+                           limit_per_minute, daily_quota, allow, scopes, may_sign)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            key.app_id.as_str(),
+            key.client.0,
+            key.name,
+            key.created.0,
+            key.not_before.map(|time| time.0),
+            key.expires.map(|time| time.0),
+            key.revoked.map(|time| time.0),
+            key.limit.per_minute(),
+            key.daily_quota.map(NonZeroU32::get),
+            json(&key.allow.to_strings()),
+            json(&key.scopes.to_strings()),
+            key.may_sign,
+        ],
+    )?;
+    for secret in key.secrets.iter() {
+        transaction.execute(
+            "INSERT INTO secrets (app_id, id, tag, sealed, created, retire_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                key.app_id.as_str(),
+                secret.id.0,
+                secret.tag.as_bytes(),
+                secret.sealed,
+                secret.created.0,
+                secret.retire_at.map(|time| time.0),
+            ],
+        )?;
+    }
+    Ok(())
+}
