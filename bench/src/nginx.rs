@@ -1,0 +1,137 @@
+//! nginx with what comes closest to the platform's rules: a map of keys, allow and deny, `limit_req`,
+//! and an access log (buffered).
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::{harness::Stopped, wrk::SERVER_CORE};
+
+/// A running nginx. Dropping it ends it.
+pub(crate) struct Nginx {
+    child: Child,
+    port: u16,
+    _dir: TempDir,
+}
+
+impl Nginx {
+    /// Starts nginx on a free port and the server's core. It answers `body` to `path` for the one
+    /// client that it knows.
+    pub(crate) fn start(
+        path: &str,
+        body: &str,
+        (app_id, secret): (&str, &str),
+    ) -> Result<Self, Stopped> {
+        // Its worker may run as another user.
+        let dir = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o755))
+            .tempdir()?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+            .local_addr()?
+            .port();
+        let folder = dir.path();
+        certificate(folder)?;
+        let file = folder.join(path.trim_start_matches('/'));
+        fs::create_dir_all(file.parent().unwrap_or(folder))?;
+        fs::write(&file, body)?;
+        let configuration = configuration(folder, port, app_id, secret);
+        fs::write(folder.join("nginx.conf"), configuration)?;
+        let child = Command::new("taskset")
+            .args(["-c", SERVER_CORE, "nginx", "-e", "stderr", "-c"])
+            .arg(folder.join("nginx.conf"))
+            .env("PATH", path_with_sbin())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.join("error.log"))?)
+            .spawn()?;
+        let nginx = Self {
+            child,
+            port,
+            _dir: dir,
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if Instant::now() > deadline {
+                let said = fs::read_to_string(nginx._dir.path().join("error.log"))?;
+                return Err(Stopped::because(format!("nginx did not start: {said}")));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(nginx)
+    }
+
+    /// The absolute URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.port)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Asked politely, since the one that is killed leaves its worker behind.
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.child.wait();
+    }
+}
+
+fn path_with_sbin() -> String {
+    format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
+/// A certificate of the kind that the platform makes for itself: ECDSA P-256.
+fn certificate(folder: &Path) -> Result<(), Stopped> {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    fs::write(folder.join("cert.pem"), made.cert.pem())?;
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
+    Ok(())
+}
+
+fn configuration(folder: &Path, port: u16, app_id: &str, secret: &str) -> String {
+    let folder = folder.display();
+    format!(
+        r#"
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+events {{ worker_connections 1024; }}
+http {{
+    access_log {folder}/access.log combined buffer=64k;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    keepalive_requests 100000000;
+    open_file_cache max=16;
+    map_hash_bucket_size 256;
+    map "$http_app_id:$http_secret_key" $client {{
+        default "";
+        "{app_id}:{secret}" "{app_id}";
+    }}
+    limit_req_zone $client zone=client:10m rate=1000000r/s;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        server_name localhost;
+        ssl_certificate {folder}/cert.pem;
+        ssl_certificate_key {folder}/key.pem;
+        root {folder};
+        default_type application/json;
+        allow 127.0.0.0/8;
+        deny all;
+        limit_req zone=client burst=1000000 nodelay;
+        location / {{
+            if ($client = "") {{ return 401; }}
+        }}
+    }}
+}}
+"#
+    )
+}
