@@ -13,4 +13,7 @@ pub struct PlatformAddress {
     pub pid: u32,
     /// The state directory, in which the owner's management key lies.
     pub state: String,
+    /// Whether its clock can be advanced; whoever signs a request to it then asks it for the time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub virtual_clock: bool,
 }

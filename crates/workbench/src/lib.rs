@@ -1,1 +1,34 @@
-//! The use cases, one file each: session, agent, platform handle, sending; clock, keyring, operating system.
+//! The use cases, one file each, and all that touches the operating system.
+//!
+//! ```text
+//!   cli --- client ~~~ socket ~~~ agent --- session --- vault
+//!    |                                        |`------- keyring (device secret, anchor)
+//!    |                                        `-------- send --- signing, sender
+//!    |--- send (without a key: in this process)
+//!    `--- platform (handle: /manage over HTTPS; serve: the server in the foreground)
+//! ```
+//!
+//! One process owns the vault: the one that runs [`agent`]. Everybody else is a [`client`] of its
+//! socket and never opens the file. [`session`] is the owner's state machine, without a socket, so
+//! that the window can own the vault with the same code.
+//!
+//! Code for an operating system lies in [`os`] alone. Deliberately absent here: key bytes (`crypto`),
+//! what the file looks like (`vault`), what is allowed or refused (`policy`), and printing (`cli`).
+
+pub mod activity;
+pub mod agent;
+mod cancel;
+pub mod client;
+mod frames;
+pub mod home;
+mod keyring;
+mod keys;
+mod manage;
+pub mod os;
+pub mod platform;
+mod problem;
+mod read;
+mod running;
+pub mod send;
+pub mod session;
+mod verify;

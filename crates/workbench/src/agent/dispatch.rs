@@ -1,0 +1,227 @@
+//! Every operation of the protocol, and what it does.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use strongroom_contract::{
+    agent::{
+        CreateBegin, CreateFinish, EnrolFinish, Hello, KeyAdd, KeyCheck, KeyList, KeyRemove,
+        KeyShow, Lock, Operation, Progress, Read, RecoverBegin, RecoverFinish, Send, Status,
+        Unlock, Verify,
+    },
+    error::{ErrorCode, Failure},
+    vault::Enrolled,
+};
+use strongroom_sender::Phase;
+
+use crate::{
+    agent::{
+        Owner,
+        connection::{Outbox, Peer},
+    },
+    cancel::Cancellation,
+    frames::{self, Encoded, RequestFrame},
+    keys, read, send,
+    session::{Draft, Session, Work},
+    verify,
+};
+
+/// Carries out one request and makes the frame of its answer.
+pub(super) async fn answer(
+    body: &[u8],
+    owner: &Arc<Owner>,
+    peer: &Arc<Peer>,
+    cancellation: &Cancellation,
+    outbox: &Outbox,
+) -> Result<Encoded, Failure> {
+    let request: RequestFrame<'_> =
+        serde_json::from_slice(body).map_err(|error| frames::malformed(&error))?;
+    let call = Call {
+        id: request.id,
+        args: request.args,
+        owner,
+        peer,
+        cancellation,
+        outbox,
+    };
+    match request.op.as_ref() {
+        Status::NAME => call.block::<Status>(|session, _, _| session.status()).await,
+        CreateBegin::NAME => call.begin::<CreateBegin>(Session::begin_creation).await,
+        RecoverBegin::NAME => call.begin::<RecoverBegin>(Session::begin_recovery).await,
+        CreateFinish::NAME => call.finish::<CreateFinish>(CreateBegin::NAME).await,
+        RecoverFinish::NAME => call.finish::<RecoverFinish>(RecoverBegin::NAME).await,
+        Unlock::NAME => {
+            call.block::<Unlock>(|session, args, work| session.unlock(args, work))
+                .await
+        }
+        Lock::NAME => {
+            call.block::<Lock>(|session, _, work| session.lock(&work.client))
+                .await
+        }
+        Verify::NAME => {
+            call.block::<Verify>(|session, _, _| verify::verify(session))
+                .await
+        }
+        KeyCheck::NAME => {
+            call.block::<KeyCheck>(|session, args, _| keys::check(session, &args))
+                .await
+        }
+        KeyAdd::NAME => call.block::<KeyAdd>(keys::add).await,
+        KeyList::NAME => {
+            call.block::<KeyList>(|session, _, _| keys::list(session))
+                .await
+        }
+        KeyShow::NAME => {
+            call.block::<KeyShow>(|session, args, _| keys::show(session, &args))
+                .await
+        }
+        KeyRemove::NAME => {
+            call.block::<KeyRemove>(|session, args, work| keys::remove(session, &args, work))
+                .await
+        }
+        Read::NAME => {
+            call.block::<Read>(|session, args, work| read::read(session, &args, work))
+                .await
+        }
+        Send::NAME => call.send().await,
+        Hello::NAME => Err(Failure::new(
+            ErrorCode::Usage,
+            "the handshake was done on this connection",
+        )),
+        unknown => Err(Failure::new(
+            ErrorCode::Usage,
+            format!("there is no operation {unknown:?}"),
+        )
+        .hint("use the strongroom that the owner was started with")),
+    }
+}
+
+/// One request with what it needs.
+struct Call<'a> {
+    id: u64,
+    args: &'a RawValue,
+    owner: &'a Arc<Owner>,
+    peer: &'a Arc<Peer>,
+    cancellation: &'a Cancellation,
+    outbox: &'a Outbox,
+}
+
+impl Call<'_> {
+    fn work(&self) -> Work {
+        let outbox = self.outbox.clone();
+        Work {
+            client: self.peer.client.clone(),
+            cancellation: self.cancellation.clone(),
+            progress: Box::new(move |progress| outbox.progress(progress)),
+        }
+    }
+
+    /// Carries out an operation that blocks, on a thread for such work.
+    async fn block<O>(
+        self,
+        operation: impl FnOnce(&Session, O::Args, &Work) -> Result<O::Output, Failure>
+        + std::marker::Send
+        + 'static,
+    ) -> Result<Encoded, Failure>
+    where
+        O: Operation<Args: std::marker::Send + 'static, Output: 'static>,
+    {
+        let args: O::Args = frames::parse(self.args)?;
+        let session = Arc::clone(&self.owner.session);
+        let work = self.work();
+        let id = self.id;
+        let hold = self.owner.lifetime.hold();
+        on_a_thread(move || {
+            let _hold = hold;
+            let output = operation(&session, args, &work)?;
+            frames::ok(id, &output)
+        })
+        .await
+    }
+
+    /// Begins an enrolment; its draft stays with the connection.
+    async fn begin<O>(
+        self,
+        operation: impl FnOnce(&Session, O::Args, &Work) -> Result<(Draft, O::Output), Failure>
+        + std::marker::Send
+        + 'static,
+    ) -> Result<Encoded, Failure>
+    where
+        O: Operation<Args: std::marker::Send + 'static, Output: 'static>,
+    {
+        let peer = Arc::clone(self.peer);
+        let hold = self.owner.lifetime.hold();
+        self.block::<O>(move |session, args, work| {
+            let (draft, started) = operation(session, args, work)?;
+            peer.hold_draft(O::NAME, draft, hold);
+            Ok(started)
+        })
+        .await
+    }
+
+    /// Finishes the enrolment that `begin` began on this connection. If that fails, the draft stays,
+    /// so that a typing error costs no new scan.
+    async fn finish<O>(self, begin: &'static str) -> Result<Encoded, Failure>
+    where
+        O: Operation<Args = EnrolFinish, Output = Enrolled>,
+    {
+        let (draft, hold) = self.peer.take_draft(begin)?;
+        let peer = Arc::clone(self.peer);
+        self.block::<O>(move |session, args, work| {
+            session.finish(draft, &args, work).map_err(|unfinished| {
+                if let Some(draft) = unfinished.draft {
+                    peer.hold_draft(begin, draft, hold);
+                }
+                unfinished.failure
+            })
+        })
+        .await
+    }
+
+    /// Signs and sends. The session is asked for the secret and is free again while the request is
+    /// on its way.
+    async fn send(self) -> Result<Encoded, Failure> {
+        let request: <Send as Operation>::Args = frames::parse(self.args)?;
+        let session = Arc::clone(&self.owner.session);
+        let (request, credential) = {
+            let work = self.work();
+            on_a_thread(move || {
+                let credential = send::credential(&session, &request, &work)?;
+                Ok((request, credential))
+            })
+            .await?
+        };
+        let progress = |phase: Phase| {
+            self.outbox.progress(&Progress {
+                stage: phase.to_string(),
+                done: 0,
+                total: None,
+            });
+        };
+        let cancelled = self.cancellation.cancelled();
+        let home = self.owner.session.home();
+        let exchange = match &credential {
+            Some(credential) => {
+                send::with_key(home, &request, credential, cancelled, progress).await?
+            }
+            None => send::without_key(home, &request, cancelled).await?,
+        };
+        frames::ok(self.id, &exchange)
+    }
+}
+
+async fn on_a_thread<T: std::marker::Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + std::marker::Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "an operation broke");
+            Err(Failure::new(
+                ErrorCode::Failed,
+                "the operation broke inside the vault's owner; nothing already saved is lost",
+            )
+            .hint("its log is agent.log in the home"))
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The only place with code for an operating system: the clock, processes, private files, sockets.
+//! Linux is what is tested; another system grows here.
+
+pub mod clock;
+pub mod files;
+pub mod process;
+pub mod socket;

@@ -1,0 +1,89 @@
+//! This process and others: hardening, detaching, whether one is alive, who we are.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io,
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use rustix::process::{
+    DumpableBehavior, Pid, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit,
+    test_kill_process,
+};
+
+/// Keeps this process's memory out of core dumps and away from other processes of the same user:
+/// `RLIMIT_CORE` is 0 and the process is not dumpable (`prctl(2)`, `PR_SET_DUMPABLE`), so that
+/// `ptrace(2)` and `/proc/PID/mem` need privileges.
+///
+/// # Errors
+///
+/// The system's own, if it forbids this; no system that we know does.
+pub fn harden() -> io::Result<()> {
+    setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// The user that this process acts as.
+#[must_use]
+pub fn uid() -> u32 {
+    geteuid().as_raw()
+}
+
+/// Whether a process of this id is running, whoever owns it.
+#[must_use]
+pub fn is_running(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return false;
+    };
+    // EPERM says that it runs and belongs to somebody else.
+    !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
+/// Starts `program` with `args` so that it outlives us: in a process group of its own (Ctrl-C at our
+/// terminal does not reach it), without our stdin and stdout, its stderr appended to `log`.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn start_detached(
+    program: &Path,
+    args: &[&OsStr],
+    environment: &[(&str, &OsStr)],
+    log: File,
+) -> io::Result<Child> {
+    Command::new(program)
+        .args(args)
+        .envs(environment.iter().copied())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .process_group(0)
+        .spawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_seen_while_it_lives_and_not_after() {
+        assert!(is_running(std::process::id()));
+        assert!(!is_running(0));
+        assert!(!is_running(u32::MAX));
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        assert!(!is_running(pid));
+    }
+}

@@ -1,0 +1,80 @@
+//! `serve`: the local platform in the foreground, announced in `platform.json` while it runs.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use strongroom_contract::{error::Failure, platform::PlatformAddress};
+use strongroom_server::{Config, Server};
+
+use crate::{home::Home, running};
+
+/// How the platform is started.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// The port, on loopback; 0 lets the system choose.
+    pub port: u16,
+    /// The state directory; the home's own if absent.
+    pub state: Option<PathBuf>,
+    /// Whether its clock can be advanced.
+    pub virtual_clock: bool,
+    /// Whether the bodies of refused requests are kept, for explain.
+    pub capture_bodies: bool,
+    /// A file outside of the state directory that gets a copy of every audit checkpoint.
+    pub checkpoint: Option<PathBuf>,
+}
+
+impl ServeOptions {
+    /// The port of a platform that was not told another one.
+    pub const DEFAULT_PORT: u16 = Config::DEFAULT_PORT;
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            port: Self::DEFAULT_PORT,
+            state: None,
+            virtual_clock: false,
+            capture_bodies: false,
+            checkpoint: None,
+        }
+    }
+}
+
+/// Runs the platform until `stop` completes. `ready` hears of its address once it accepts
+/// connections and is announced in the home.
+///
+/// # Errors
+///
+/// [`InUse`](strongroom_contract::error::ErrorCode::InUse) if the port or the state directory is;
+/// what else keeps it from starting; what `ready` says, after stopping again.
+pub async fn serve(
+    home: &Home,
+    options: ServeOptions,
+    ready: impl FnOnce(&PlatformAddress) -> Result<(), Failure>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let state = options.state.unwrap_or_else(|| home.platform_state());
+    let server = Server::start(Config {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)),
+        virtual_clock: options.virtual_clock,
+        capture_bodies: options.capture_bodies,
+        checkpoint: options.checkpoint,
+        ..Config::in_directory(state)
+    })
+    .await?;
+    let address = server.address();
+    let announced = running::announce(home, &address);
+    let outcome = match announced.and_then(|()| ready(&address)) {
+        Ok(()) => {
+            stop.await;
+            Ok(())
+        }
+        Err(failure) => Err(failure),
+    };
+    // Nobody new finds it; then those under way are answered.
+    running::withdraw(home, address.pid);
+    server.shutdown().await;
+    outcome
+}

@@ -1,0 +1,273 @@
+//! A request on its way to being sent: parsed, then signed, then finished. Nothing changes it after
+//! it was signed.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    exchange::{SendRequest, Sent, Step},
+    time::UnixMillis,
+};
+use strongroom_crypto::SecretBytes;
+use strongroom_sender::{Header, Outgoing, Target};
+use strongroom_signing::{self as signing, Field, Scheme};
+
+use super::Credential;
+
+/// Headers that carry credentials. One that was typed by hand is sent, and not shown.
+const CREDENTIALS: [&str; 6] = [
+    "access-token",
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "secret-key",
+    "x-api-key",
+];
+const NOT_SHOWN: &str = "(a credential that was typed; not shown)";
+
+pub(super) struct Draft {
+    method: String,
+    url: String,
+    target: Target,
+    /// What goes on the wire, each with what is shown of it.
+    headers: Vec<(Header, String)>,
+    body: SecretBytes,
+}
+
+impl Draft {
+    pub(super) fn read(request: &SendRequest) -> Result<Self, Failure> {
+        let target = Target::parse(&request.url)?;
+        let body = BASE64.decode(&request.body_base64).map_err(|_| {
+            Failure::new(ErrorCode::Usage, "the body is not base64")
+                .hint("encode its bytes with the standard alphabet and padding")
+        })?;
+        let mut headers = Vec::with_capacity(request.headers.len());
+        for (name, value) in &request.headers {
+            let header = Header::new(name, SecretBytes::copy_of(value.as_bytes()))?;
+            let hidden = CREDENTIALS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name));
+            let shown = if hidden { NOT_SHOWN } else { value.as_str() };
+            headers.push((header, shown.to_owned()));
+        }
+        Ok(Self {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            target,
+            headers,
+            body: SecretBytes::new(body),
+        })
+    }
+
+    pub(super) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether the request goes to the platform at `origin`, by whichever of its loopback names.
+    pub(super) fn goes_to(&self, origin: &str) -> bool {
+        Target::parse(origin).is_ok_and(|platform| {
+            platform.is_loopback()
+                && self.target.is_loopback()
+                && platform.scheme() == self.target.scheme()
+                && platform.port() == self.target.port()
+        })
+    }
+
+    /// Signs the request as it stands, and adds what the scheme adds. Returns the steps.
+    pub(super) fn sign(
+        &mut self,
+        scheme: Scheme,
+        credential: &Credential,
+        now: UnixMillis,
+    ) -> Result<Vec<Step>, Failure> {
+        let usage =
+            |error: &dyn std::fmt::Display| Failure::new(ErrorCode::Usage, error.to_string());
+        let target = self.signed_target().map_err(|error| usage(&error))?;
+        let fields: Vec<Field<'_>> = self
+            .headers
+            .iter()
+            .map(|(header, _)| Field::new(header.name(), header.value().expose_secret()))
+            .collect();
+        let request =
+            signing::Request::new(&self.method, &target, &fields, self.body.expose_secret());
+        let reference = credential.reference();
+        let mut signer = signing::Credential::new(&credential.secret, &reference);
+        if let Some(public_id) = &credential.public_id {
+            signer = signer.with_public_id(public_id);
+        }
+        let signed = signing::sign(scheme, &request, &signer, &super::signing_context(now))
+            .map_err(|error| {
+                usage(&error).hint(format!(
+                    "look at it with `strongroom key show {}`, or choose another scheme with --scheme",
+                    credential.name
+                ))
+            })?;
+        for header in signed.headers {
+            let value = SecretBytes::copy_of(header.value.expose_secret().as_bytes());
+            let shown = header.value.shown().to_owned();
+            self.headers.push((Header::new(header.name, value)?, shown));
+        }
+        Ok(signed.steps)
+    }
+
+    /// The target as the server will see it: by the `Host` header, if one was given.
+    fn signed_target(&self) -> Result<signing::Target, signing::TargetError> {
+        let target = signing::Target::parse(&self.url)?;
+        let host = self
+            .headers
+            .iter()
+            .find(|(header, _)| header.name().eq_ignore_ascii_case("host"));
+        match host {
+            None => Ok(target),
+            Some((_, value)) => {
+                signing::Target::received(target.scheme(), value, self.target.path_and_query())
+            }
+        }
+    }
+
+    /// The request as it goes out, and what is shown of it.
+    pub(super) fn finish(self) -> Result<(Outgoing, Sent), Failure> {
+        let (headers, shown): (Vec<Header>, Vec<(String, String)>) = self
+            .headers
+            .into_iter()
+            .map(|(header, shown)| {
+                let name = header.name().to_owned();
+                (header, (name, shown))
+            })
+            .unzip();
+        let body_bytes = u64::try_from(self.body.len()).unwrap_or(u64::MAX);
+        let outgoing = Outgoing::new(&self.method, self.target, headers, self.body)?;
+        // `Host` goes in front of the given headers, `Content-Length` behind them.
+        let mut added: Vec<(String, String)> = outgoing
+            .added()
+            .map(|added| (added.name.to_owned(), added.value.clone()))
+            .collect();
+        let behind = added.split_off(added.iter().take_while(|(name, _)| name == "Host").count());
+        added.extend(shown);
+        added.extend(behind);
+        let sent = Sent {
+            method: outgoing.method().to_owned(),
+            url: self.url,
+            headers: added,
+            body_bytes,
+        };
+        Ok((outgoing, sent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::SecretText;
+
+    use super::*;
+
+    const SECRET: &str = "sk-CANARY-0123456789";
+
+    fn request(url: &str, headers: &[(&str, &str)]) -> SendRequest {
+        SendRequest {
+            method: "POST".into(),
+            url: url.into(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body_base64: BASE64.encode(b"{}"),
+            key: Some("payments".into()),
+            scheme: None,
+            ca_pem: Vec::new(),
+            timeout_ms: 1_000,
+            body_limit: 1_000,
+            allow_plain_http: false,
+        }
+    }
+
+    fn credential() -> Credential {
+        Credential {
+            name: "payments".into(),
+            public_id: Some("app_1".into()),
+            secret: SecretText::new(SECRET.into()),
+            hosts: vec!["localhost".into()],
+            scheme: None,
+        }
+    }
+
+    #[test]
+    fn what_is_shown_has_references_in_place_of_secrets_in_the_wires_order() {
+        let request = request(
+            "https://localhost:8443/api/v2/payins?a=1",
+            &[
+                ("Content-Type", "application/json"),
+                ("Cookie", "session=CANARY"),
+            ],
+        );
+        let mut draft = Draft::read(&request).unwrap();
+        let steps = draft
+            .sign(Scheme::HeaderPair, &credential(), UnixMillis::from_secs(1))
+            .unwrap();
+        let (outgoing, sent) = draft.finish().unwrap();
+        let shown: Vec<(&str, &str)> = sent
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("Host", "localhost:8443"),
+                ("Content-Type", "application/json"),
+                ("Cookie", NOT_SHOWN),
+                ("app-id", "app_1"),
+                ("secret-key", "sr://payments/secret"),
+                ("Content-Length", "2"),
+            ]
+        );
+        assert!(!format!("{sent:?}{steps:?}").contains("CANARY"));
+        let wire = outgoing.headers().last().unwrap();
+        assert_eq!(wire.value().expose_secret(), SECRET.as_bytes());
+    }
+
+    #[test]
+    fn a_signature_covers_the_host_that_the_server_will_see() {
+        let base = |headers: &[(&str, &str)]| {
+            let mut draft = Draft::read(&request("https://localhost:8443/api", headers)).unwrap();
+            let steps = draft
+                .sign(
+                    Scheme::Rfc9421HmacSha256,
+                    &credential(),
+                    UnixMillis::from_secs(1),
+                )
+                .unwrap();
+            let base = steps.into_iter().find(|step| step.name == "signature_base");
+            base.unwrap().value
+        };
+        assert!(base(&[]).contains("\"@target-uri\": https://localhost:8443/api"));
+        assert!(base(&[("host", "127.0.0.1:8443")]).contains("https://127.0.0.1:8443/api"));
+    }
+
+    #[test]
+    fn the_platform_is_known_by_each_of_its_names() {
+        let goes = |url: &str| {
+            Draft::read(&request(url, &[]))
+                .unwrap()
+                .goes_to("https://localhost:8443")
+        };
+        assert!(goes("https://127.0.0.1:8443/api/v1/ping"));
+        assert!(goes("https://[::1]:8443/"));
+        assert!(!goes("https://localhost:8444/"));
+        assert!(!goes("http://localhost:8443/"));
+        assert!(!goes("https://example.com:8443/"));
+    }
+
+    #[test]
+    fn malformed_requests_are_refused_without_repeating_them() {
+        let mut bad_body = request("https://localhost/", &[]);
+        bad_body.body_base64 = "CANARY!".into();
+        let bad_header = request("https://localhost/", &[("X", "CANARY\r\nInjected: 1")]);
+        let bad_url = request("localhost/?token=CANARY", &[]);
+        for bad in [bad_body, bad_header, bad_url] {
+            let refused = Draft::read(&bad).err().unwrap();
+            assert_eq!(refused.code, ErrorCode::Usage);
+            assert!(!refused.message.contains("CANARY"), "{}", refused.message);
+            assert!(refused.hint.is_some());
+        }
+    }
+}

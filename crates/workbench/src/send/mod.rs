@@ -1,0 +1,268 @@
+//! `send`: sign a request with a key of the vault, send it, show what came back.
+//!
+//! ```text
+//! SendRequest -> Draft (parsed; hosts checked) -> signed last, on the final bytes -> sender::send
+//!             -> Exchange, with the secret replaced by its reference wherever it stands
+//! ```
+//!
+//! Without a key nothing of this needs the vault, and it runs in the caller's process.
+
+mod draft;
+mod redact;
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    exchange::{Exchange, SendRequest, Sent, Step},
+    time::UnixMillis,
+};
+use strongroom_crypto::{SecretText, random};
+use strongroom_sender::{Answer, HostRules, Options, Phase, SendError, Target};
+use strongroom_signing::{self as signing, Scheme, SigningContext};
+
+use self::{draft::Draft, redact::Redaction};
+use crate::{
+    activity::Act,
+    home::Home,
+    manage::Platform,
+    os::clock,
+    problem::shown,
+    running,
+    session::{Session, Work},
+};
+
+/// What an item gives to a request.
+pub(crate) struct Credential {
+    /// The item's name.
+    pub(crate) name: String,
+    pub(crate) public_id: Option<String>,
+    pub(crate) secret: SecretText,
+    /// The hosts that the secret may be sent to.
+    pub(crate) hosts: Vec<String>,
+    /// The scheme's id, if the item has one.
+    pub(crate) scheme: Option<String>,
+}
+
+impl Credential {
+    fn reference(&self) -> String {
+        format!("sr://{}/secret", self.name)
+    }
+}
+
+/// Sends a request that is not signed, in this process. `cancel` stops it when it completes.
+///
+/// # Errors
+///
+/// [`ErrorCode::Usage`] if the request names a key (then the vault's owner sends it) or makes no
+/// sense; otherwise what [`strongroom_sender::send`] says.
+pub async fn without_key(
+    home: &Home,
+    request: &SendRequest,
+    cancel: impl Future<Output = ()> + Send,
+) -> Result<Exchange, Failure> {
+    if request.key.is_some() {
+        return Err(Failure::new(
+            ErrorCode::Usage,
+            "a request that is signed with a key is sent by the vault's owner",
+        ));
+    }
+    if let Some(scheme) = &request.scheme {
+        return Err(Failure::new(
+            ErrorCode::Usage,
+            format!("the scheme {scheme} needs a key to sign with"),
+        )
+        .hint("name one of the vault's keys with --key"));
+    }
+    let draft = Draft::read(request)?;
+    let options = options(home, request, &draft, None)?;
+    finish(draft, &options, None, Vec::new(), cancel, |_| {}).await
+}
+
+/// Takes what a request's key gives to it out of the open vault, after checking that the secret may
+/// go where the request goes; `None` for a request without a key.
+///
+/// # Errors
+///
+/// [`ErrorCode::Refused`] if it may not; [`ErrorCode::Locked`], [`ErrorCode::NotFound`],
+/// [`ErrorCode::Ambiguous`].
+pub(crate) fn credential(
+    session: &Session,
+    request: &SendRequest,
+    work: &Work,
+) -> Result<Option<Credential>, Failure> {
+    let Some(selector) = &request.key else {
+        return Ok(None);
+    };
+    work.check()?;
+    let credential = session.with_open(|open| {
+        let item = open.vault.find(selector).map_err(shown)?;
+        check_hosts(request, item.hosts())?;
+        Ok(Credential {
+            name: item.name().to_owned(),
+            public_id: item.public_id().map(str::to_owned),
+            hosts: item.hosts().to_vec(),
+            scheme: item.scheme().map(str::to_owned),
+            secret: open
+                .vault
+                .secret(&item.id().to_string(), "secret", None)
+                .map_err(shown)?,
+        })
+    })?;
+    session.activity().record(
+        Act::Used,
+        clock::now(),
+        Some(&credential.name),
+        &work.client,
+    );
+    Ok(Some(credential))
+}
+
+fn check_hosts(request: &SendRequest, hosts: &[String]) -> Result<(), Failure> {
+    let target = Target::parse(&request.url)?;
+    if HostRules::parse(hosts)?.allow(&target) {
+        return Ok(());
+    }
+    Err(Failure::from(SendError::HostNotAllowed {
+        host: target.authority(),
+        allowed: hosts.to_vec(),
+    }))
+}
+
+/// Signs a request with a credential and sends it.
+///
+/// # Errors
+///
+/// [`ErrorCode::Refused`] if the secret may not go there; [`ErrorCode::Usage`] if the request or the
+/// scheme makes no sense; otherwise what [`strongroom_sender::send`] says.
+pub(crate) async fn with_key(
+    home: &Home,
+    request: &SendRequest,
+    credential: &Credential,
+    cancel: impl Future<Output = ()> + Send,
+    progress: impl FnMut(Phase) + Send,
+) -> Result<Exchange, Failure> {
+    check_hosts(request, &credential.hosts)?;
+    let mut draft = Draft::read(request)?;
+    let options = options(home, request, &draft, Some(&credential.hosts))?;
+    let scheme = scheme(request, credential)?;
+    let now = time_to_sign_with(home, &draft, scheme).await?;
+    let steps = draft.sign(scheme, credential, now)?;
+    let redaction = Redaction::new(&credential.secret, &credential.reference());
+    finish(draft, &options, Some(&redaction), steps, cancel, progress).await
+}
+
+/// The scheme that was asked for, or the item's, or the simplest that fits the item.
+fn scheme(request: &SendRequest, credential: &Credential) -> Result<Scheme, Failure> {
+    let named = request.scheme.as_deref().or(credential.scheme.as_deref());
+    match named {
+        Some(id) => id.parse().map_err(|error: signing::scheme::UnknownScheme| {
+            Failure::new(ErrorCode::Usage, error.to_string())
+        }),
+        None if credential.public_id.is_some() => Ok(Scheme::HeaderPair),
+        None => Ok(Scheme::Bearer),
+    }
+}
+
+/// The wall clock, or a local platform's own one if that is virtual: a signature holds the time at
+/// which it was made, and the platform that verifies it goes by its clock.
+async fn time_to_sign_with(
+    home: &Home,
+    draft: &Draft,
+    scheme: Scheme,
+) -> Result<UnixMillis, Failure> {
+    if scheme == Scheme::Rfc9421HmacSha256
+        && let Some(address) = running::platform(home)?
+        && address.virtual_clock
+        && draft.goes_to(&address.url)
+    {
+        return Ok(Platform::at(&address)?.clock().await?.now);
+    }
+    Ok(clock::now())
+}
+
+fn options(
+    home: &Home,
+    request: &SendRequest,
+    draft: &Draft,
+    hosts: Option<&[String]>,
+) -> Result<Options, Failure> {
+    let mut extra_roots = Vec::new();
+    for pem in &request.ca_pem {
+        extra_roots.extend(strongroom_sender::roots_from_pem(pem)?);
+    }
+    if draft.target().is_loopback() {
+        extra_roots.extend(running::authority(home));
+    }
+    if request.timeout_ms == 0 {
+        return Err(
+            Failure::new(ErrorCode::Usage, "a timeout of 0 lets nothing happen")
+                .hint("give a duration such as 30s"),
+        );
+    }
+    Ok(Options {
+        timeout: Duration::from_millis(request.timeout_ms),
+        body_limit: usize::try_from(request.body_limit).unwrap_or(usize::MAX),
+        extra_roots,
+        allow_plain_http_on_loopback: request.allow_plain_http,
+        allowed_hosts: hosts.map(HostRules::parse).transpose()?,
+        ..Options::default()
+    })
+}
+
+async fn finish(
+    draft: Draft,
+    options: &Options,
+    redaction: Option<&Redaction<'_>>,
+    steps: Vec<Step>,
+    cancel: impl Future<Output = ()> + Send,
+    progress: impl FnMut(Phase) + Send,
+) -> Result<Exchange, Failure> {
+    let (outgoing, sent) = draft.finish()?;
+    let answer = strongroom_sender::send(&outgoing, options, cancel, progress).await?;
+    Ok(exchange(answer, sent, steps, redaction))
+}
+
+fn exchange(
+    mut answer: Answer,
+    sent: Sent,
+    steps: Vec<Step>,
+    redaction: Option<&Redaction<'_>>,
+) -> Exchange {
+    if let Some(redaction) = redaction {
+        redaction.apply(&mut answer.body);
+        for (_, value) in &mut answer.headers {
+            redaction.apply(value);
+        }
+    }
+    let headers = answer.text_headers();
+    let request_id = answer.header("x-request-id").map(str::to_owned);
+    let (body, body_base64) = match String::from_utf8(answer.body) {
+        Ok(text) => (Some(text), None),
+        Err(error) => (None, Some(BASE64.encode(error.as_bytes()))),
+    };
+    Exchange {
+        status: answer.status,
+        headers,
+        body,
+        body_base64,
+        body_truncated: answer.body_truncated,
+        request_id,
+        steps,
+        timings: answer.timings,
+        tls: answer.tls,
+        sent,
+        http_version: answer.http_version.to_owned(),
+        peer: answer.peer.to_string(),
+        local: answer.local.to_string(),
+    }
+}
+
+/// What a signature takes from outside of the request.
+fn signing_context(now: UnixMillis) -> SigningContext {
+    SigningContext {
+        now,
+        nonce: random::bytes(),
+    }
+}

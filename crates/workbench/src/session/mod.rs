@@ -1,0 +1,269 @@
+//! The owner's state: no vault, a locked one, an open one. Blocking, and without a socket, so that
+//! the window can own the vault with the same code.
+//!
+//! A locked vault's file is not held open: each operation opens it anew, so that a copy that was put
+//! in its place is seen. The device secret and the anchor are fetched and stored without holding the
+//! state, since a keyring may wait for a person.
+
+mod anchor;
+mod enrol;
+mod unlock;
+mod work;
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    vault::{VaultState, VaultStatus},
+};
+use strongroom_vault::{Locked, OpenError, Unlocked};
+
+use self::anchor::Anchors;
+pub(crate) use self::enrol::Draft;
+pub(crate) use self::work::Work;
+use crate::{
+    activity::{Act, Activity},
+    home::Home,
+    keyring::Place,
+    os::clock,
+    problem::{is_ours, not_opened},
+};
+
+/// The owner's state machine.
+pub struct Session {
+    home: Home,
+    activity: Activity,
+    anchors: Anchors,
+    /// What may be said of a vault whose file a recovery has for itself.
+    remembered: Mutex<Option<VaultStatus>>,
+    open: Mutex<Option<Open>>,
+}
+
+/// An open vault, and what was agreed to when it was opened.
+pub(crate) struct Open {
+    pub(crate) vault: Unlocked,
+    /// Where its device secret lies, and so its anchor.
+    place: Place,
+    /// Whether other programs may have secrets revealed.
+    pub(crate) reveal_allowed: bool,
+    last_use: Duration,
+    /// How long the machine had slept when the vault was opened.
+    asleep: Duration,
+}
+
+/// Whether a vault is open after a look at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// It is, and stays so.
+    Open,
+    /// It was, too long without use.
+    JustLocked,
+    /// It was not.
+    Closed,
+}
+
+impl Session {
+    /// The session of a home's vault, locked.
+    #[must_use]
+    pub fn new(home: Home) -> Self {
+        Self {
+            home,
+            activity: Activity::default(),
+            anchors: Anchors::default(),
+            remembered: Mutex::new(None),
+            open: Mutex::new(None),
+        }
+    }
+
+    /// The home.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// What was done since the session began.
+    #[must_use]
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// Whether there is a vault, and what may be said of it.
+    ///
+    /// # Errors
+    ///
+    /// The vault's file is damaged, held by another process or unreadable.
+    pub fn status(&self) -> Result<VaultStatus, Failure> {
+        match &*self.state() {
+            Some(open) => Ok(self.status_of(open)),
+            None => self.closed_status(),
+        }
+    }
+
+    /// Closes the vault: every key and overview goes from memory. Does nothing if it is closed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::status`]; the vault is closed all the same.
+    pub fn lock(&self, client: &str) -> Result<VaultStatus, Failure> {
+        self.close(self.state().take(), client);
+        self.closed_status()
+    }
+
+    /// Closes the vault if nobody used it for `idle`, or if the machine slept. Also writes the
+    /// anchor of what changed since the last look.
+    pub(crate) fn close_if_due(&self, idle: Duration) -> Closing {
+        let mut state = self.state();
+        let Some(open) = state.as_ref() else {
+            return Closing::Closed;
+        };
+        let unused = clock::awake_or_asleep().saturating_sub(open.last_use);
+        let slept = clock::asleep().saturating_sub(open.asleep);
+        if unused >= idle || slept >= NOTABLE_SLEEP {
+            let open = state.take();
+            drop(state);
+            self.close(open, "strongroom agent");
+            return Closing::JustLocked;
+        }
+        let due = (open.place.clone(), open.vault.anchor());
+        let vault_id = open.vault.status().vault_id.to_string();
+        drop(state);
+        self.anchors.store(&due.0, &vault_id, &due.1);
+        Closing::Open
+    }
+
+    /// Works with the open vault.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Locked`] or [`ErrorCode::NotFound`] if none is open; otherwise what `work` says.
+    pub(crate) fn with_open<T>(
+        &self,
+        work: impl FnOnce(&mut Open) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut state = self.state();
+        match state.as_mut() {
+            Some(open) => {
+                open.last_use = clock::awake_or_asleep();
+                work(open)
+            }
+            None if self.home.vault_file().exists() => {
+                Err(Failure::new(ErrorCode::Locked, "the vault is locked")
+                    .hint("open it with `strongroom unlock`"))
+            }
+            None => Err(self.no_vault()),
+        }
+    }
+
+    /// Looks at the vault, open or closed. `unopenable` may answer for a file that cannot be opened.
+    ///
+    /// # Errors
+    ///
+    /// There is no vault, or its file cannot be opened and `unopenable` has no answer.
+    pub(crate) fn look<T>(
+        &self,
+        open: impl FnOnce(&Open) -> T,
+        closed: impl FnOnce(&Locked) -> T,
+        unopenable: impl FnOnce(&OpenError) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let state = self.state();
+        if let Some(unlocked) = state.as_ref() {
+            return Ok(open(unlocked));
+        }
+        match Locked::open(&self.home.vault_file()) {
+            Ok(locked) => Ok(closed(&locked)),
+            Err(OpenError::NotFound(_)) => Err(self.no_vault()),
+            Err(error) => unopenable(&error).ok_or_else(|| not_opened(&error)),
+        }
+    }
+
+    fn close(&self, open: Option<Open>, client: &str) {
+        let Some(open) = open else {
+            return;
+        };
+        let anchor = open.vault.anchor();
+        let vault_id = open.vault.status().vault_id.to_string();
+        let place = open.place;
+        // The keys go first: storing the anchor may take its time.
+        drop(open.vault);
+        self.activity
+            .record(Act::Locked, clock::now(), None, client);
+        self.anchors.store(&place, &vault_id, &anchor);
+    }
+
+    fn closed_status(&self) -> Result<VaultStatus, Failure> {
+        match Locked::open(&self.home.vault_file()) {
+            Ok(locked) => Ok(self.status_of_locked(&locked)),
+            Err(OpenError::NotFound(_)) => Ok(VaultStatus {
+                state: VaultState::None,
+                vault_id: None,
+                path: None,
+                last_code_day: None,
+                read_only: false,
+                items: None,
+                freshness: None,
+                reveal_allowed: false,
+            }),
+            Err(error) => match self.remembered().clone().filter(|_| is_ours(&error)) {
+                Some(status) => Ok(status),
+                None => Err(not_opened(&error)),
+            },
+        }
+    }
+
+    fn status_of_locked(&self, locked: &Locked) -> VaultStatus {
+        let status = locked.status();
+        VaultStatus {
+            state: VaultState::Locked,
+            vault_id: Some(status.vault_id.to_string()),
+            path: Some(self.home.vault_file().display().to_string()),
+            last_code_day: Some(status.last_code_day),
+            read_only: status.read_only,
+            items: None,
+            freshness: None,
+            reveal_allowed: false,
+        }
+    }
+
+    /// Keeps what may be said of a locked vault, before a recovery takes its file.
+    fn remember(&self, locked: &Locked) {
+        *self.remembered() = Some(self.status_of_locked(locked));
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Option<VaultStatus>> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn status_of(&self, open: &Open) -> VaultStatus {
+        let status = open.vault.status();
+        VaultStatus {
+            state: VaultState::Unlocked,
+            vault_id: Some(status.vault_id.to_string()),
+            path: Some(self.home.vault_file().display().to_string()),
+            last_code_day: Some(status.last_code_day),
+            read_only: status.read_only,
+            items: u64::try_from(open.vault.len()).ok(),
+            freshness: Some(open.vault.freshness()),
+            reveal_allowed: open.reveal_allowed,
+        }
+    }
+
+    fn no_vault(&self) -> Failure {
+        Failure::new(
+            ErrorCode::NotFound,
+            format!("there is no vault in {}", self.home.path().display()),
+        )
+        .hint("create one with `strongroom vault create`")
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Clocks drift by less; a lid that was closed takes longer.
+const NOTABLE_SLEEP: Duration = Duration::from_secs(2);

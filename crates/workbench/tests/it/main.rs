@@ -1,0 +1,18 @@
+//! The owner process from outside: over its socket, with real files, a real Secret Service and a
+//! real server.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where it fails"
+)]
+
+mod enrolment;
+mod hostile;
+mod keys;
+mod lifecycle;
+mod platform;
+mod scene;
+mod secret_service;
+mod sending;
+mod starting;
