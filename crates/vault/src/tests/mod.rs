@@ -1,0 +1,10 @@
+//! Tests across modules, with access to what is private: short horizons, the root key.
+
+mod burn;
+mod faults;
+mod flips;
+mod frozen;
+mod model;
+mod recovery;
+mod rollback;
+mod support;
