@@ -412,3 +412,6 @@ fn client_credentials(body: &[u8]) -> Result<(), &'static str> {
         _ => Err("invalid_request"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ mod routes;
 mod server;
 mod state;
 mod store;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod wire;
 

@@ -418,37 +418,4 @@ impl<'a> Call<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_route_has_a_row_and_every_row_a_route() {
-        for route in ROUTES {
-            assert!(!route.operation.roles().is_empty(), "{}", route.path);
-            assert!(
-                roles::may(Role::Owner, route.operation),
-                "the owner may do everything: {}",
-                route.path
-            );
-        }
-        for operation in Operation::ALL {
-            assert!(
-                ROUTES.iter().any(|route| route.operation == *operation),
-                "{} has no route",
-                operation.act()
-            );
-        }
-    }
-
-    #[test]
-    fn a_segment_is_one_segment() {
-        let fits = |path: &'static str| {
-            let route = &ROUTES[3];
-            route.matches(path)
-        };
-        assert_eq!(fits("/manage/v1/keys/abc/revoke"), Some("abc"));
-        assert_eq!(fits("/manage/v1/keys//revoke"), None);
-        assert_eq!(fits("/manage/v1/keys/a/b/revoke"), None);
-        assert_eq!(fits("/manage/v1/keys/revoke"), None);
-    }
-}
+mod tests;

@@ -146,8 +146,12 @@ impl Platform {
         let face = Face::of(path);
         let busy = self.under_way.fetch_add(1, Ordering::AcqRel) >= self.limits.concurrency;
         let _under_way = UnderWay(&self.under_way);
+        let is_management = path.starts_with("/manage/");
         let turned_away = if busy {
             Some(Duration::from_secs(1))
+        } else if is_management {
+            // Who looks into a flood from their own machine must be heard.
+            None
         } else {
             self.failures.turned_away_for(arrival.peer, arrival.now)
         };
@@ -162,7 +166,7 @@ impl Platform {
             Err(error) => return self.refuse_body(arrival, face, &parts, error),
         };
         *body_left = false;
-        if path.starts_with("/manage/") {
+        if is_management {
             manage::answer(self, arrival, &parts, &body).await
         } else {
             calls::answer(self, arrival, face, &parts, &body).await

@@ -49,7 +49,7 @@ pub struct Running {
     state_dir: PathBuf,
     local_addr: SocketAddr,
     is_virtual: bool,
-    platform: Arc<Platform>,
+    pub(crate) platform: Arc<Platform>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
     behind: JoinHandle<()>,

@@ -267,3 +267,20 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+impl AuditLog {
+    /// From now on every write fails as on a full disk. Gives the file that was written to.
+    pub(crate) fn fill_disk(&self) -> Arc<File> {
+        let full = std::fs::OpenOptions::new()
+            .append(true)
+            .open("/dev/full")
+            .unwrap();
+        std::mem::replace(&mut self.lock().file, Arc::new(full))
+    }
+
+    /// There is room again.
+    pub(crate) fn free_disk(&self, file: Arc<File>) {
+        self.lock().file = file;
+    }
+}

@@ -1,0 +1,166 @@
+//! A platform for tests, spoken to without a socket.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+use serde_json::{Value, json};
+use strongroom_policy::{
+    credential::{Environment, ManagementKey},
+    roles::Role,
+};
+use tempfile::TempDir;
+
+use crate::{Config, Running, Server, store::Member};
+
+/// A platform on a state directory of its own.
+pub(crate) struct Stage {
+    pub(crate) running: Running,
+    pub(crate) owner: String,
+    _home: TempDir,
+}
+
+/// An answer, read whole.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap().to_str().unwrap()
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.header("x-request-id")
+    }
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut config = Config::in_directory(home.path().join("state"));
+        config.address.set_port(0);
+        change(&mut config);
+        let running = Server::start(config).await.unwrap();
+        let owner = std::fs::read_to_string(running.owner_key_path()).unwrap();
+        Self {
+            running,
+            owner,
+            _home: home,
+        }
+    }
+
+    /// Sends a request from loopback.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "localhost");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body.to_vec())).unwrap();
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let answered = self.running.platform.answer(peer, request).await;
+        let (parts, body) = answered.response.into_parts();
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    /// Calls `/manage/v1` as the owner.
+    pub(crate) async fn manage(&self, method: &str, path: &str, body: Value) -> Reply {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let bearer = format!("Bearer {}", self.owner);
+        let target = format!("/manage/v1{path}");
+        let headers = [("authorization", bearer.as_str())];
+        self.send(method, &target, &headers, body.as_bytes()).await
+    }
+
+    /// Issues a key: its app-id and secret.
+    pub(crate) async fn key(&self, wanted: Value) -> (String, String) {
+        let mut body = json!({ "name": "test" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(wanted.as_object().unwrap().clone());
+        let reply = self.manage("POST", "/keys", body).await;
+        assert_eq!(reply.status, 201, "{:?}", reply.body);
+        let text = |name: &str| reply.json()[name].as_str().unwrap().to_owned();
+        (text("app_id"), text("secret_key"))
+    }
+
+    /// Makes a member of this role: their management key.
+    pub(crate) fn member(&self, role: Role) -> String {
+        let key = ManagementKey::generate(Environment::Test);
+        let platform = &self.running.platform;
+        let tag = platform.rules.pepper().stored_tag(key.expose_secret());
+        platform.members.write().unwrap().push(Member {
+            name: role.to_string(),
+            role,
+            tag,
+        });
+        key.expose_secret().to_owned()
+    }
+}
+
+/// The headers of a request signed by RFC 9421 at the platform's time.
+pub(crate) fn signed(
+    stage: &Stage,
+    (app_id, secret): (&str, &str),
+    method: &str,
+    target: &str,
+    body: &[u8],
+    ago: std::time::Duration,
+) -> Vec<(String, String)> {
+    use strongroom_signing::{Credential, Scheme, SigningContext, Target, sign};
+    let target = Target::parse(&format!("https://localhost{target}")).unwrap();
+    let request = strongroom_signing::Request::new(method, &target, &[], body);
+    let secret = strongroom_crypto::SecretText::new(secret.to_owned());
+    let credential = Credential::new(&secret, "sr://test/secret").with_public_id(app_id);
+    let now = stage.running.platform.clock.now();
+    let context = SigningContext {
+        now: strongroom_contract::time::UnixMillis(now.0 - ago.as_millis() as u64),
+        nonce: strongroom_crypto::random::bytes(),
+    };
+    let signed = sign(Scheme::Rfc9421HmacSha256, &request, &credential, &context).unwrap();
+    let headers = signed.headers.iter();
+    headers
+        .map(|header| {
+            (
+                header.name.to_owned(),
+                header.value.expose_secret().to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// Headers as they are sent.
+pub(crate) fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    let pairs = headers.iter();
+    pairs
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}

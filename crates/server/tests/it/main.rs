@@ -1,0 +1,13 @@
+//! The platform over real TLS.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod hostile;
+mod races;
+mod restart;
+mod stage;
+mod starting;
