@@ -39,7 +39,7 @@ pub struct Request {
 
 /// An answer from the owner.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "ReplyFields")]
 pub enum Reply {
     /// Still at work.
     Progress {
@@ -68,6 +68,42 @@ pub enum Reply {
         /// Why.
         error: Failure,
     },
+}
+
+/// A [`Reply`] as it is read: serde's tagged enums cannot hold a [`RawValue`].
+#[derive(Deserialize)]
+struct ReplyFields {
+    kind: ReplyKind,
+    v: u32,
+    id: u64,
+    #[serde(default)]
+    progress: Option<Progress>,
+    #[serde(default)]
+    result: Option<Box<RawValue>>,
+    #[serde(default)]
+    error: Option<Failure>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReplyKind {
+    Progress,
+    Ok,
+    Err,
+}
+
+impl TryFrom<ReplyFields> for Reply {
+    type Error = &'static str;
+
+    fn try_from(fields: ReplyFields) -> Result<Self, Self::Error> {
+        let ReplyFields { v, id, .. } = fields;
+        match (fields.kind, fields.progress, fields.result, fields.error) {
+            (ReplyKind::Progress, Some(progress), _, _) => Ok(Self::Progress { v, id, progress }),
+            (ReplyKind::Ok, _, Some(result), _) => Ok(Self::Ok { v, id, result }),
+            (ReplyKind::Err, _, _, Some(error)) => Ok(Self::Err { v, id, error }),
+            _ => Err("a reply without what its kind promises"),
+        }
+    }
 }
 
 /// How far long work is.

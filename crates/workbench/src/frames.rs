@@ -328,7 +328,7 @@ impl Write for Wiped {
 mod tests {
     use proptest::prelude::*;
     use strongroom_contract::{
-        agent::{Nothing, Request},
+        agent::{Nothing, Reply, Request},
         secret::Revealed,
     };
 
@@ -368,10 +368,10 @@ mod tests {
             ),
         ] {
             let frame = frame.unwrap();
-            assert_eq!(
-                std::str::from_utf8(&frame.as_bytes()[PREFIX..]).unwrap(),
-                expected
-            );
+            let json = std::str::from_utf8(&frame.as_bytes()[PREFIX..]).unwrap();
+            assert_eq!(json, expected);
+            let reply: Result<Reply, _> = serde_json::from_str(json);
+            assert_eq!(serde_json::to_string(&reply.unwrap()).unwrap(), expected);
         }
     }
 

@@ -23,37 +23,41 @@ use super::SecretName;
 const SERVICE: &str = "strongroom";
 /// How long somebody has for the keyring's own prompt.
 const LIMIT: Duration = Duration::from_secs(120);
+/// How long storing an anchor may take: locking waits for it, and nobody waits for long.
+const ANCHOR_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) fn check() -> Result<(), Failure> {
-    bounded(look)
+    bounded(LIMIT, look)
 }
 
 pub(super) fn store_secret(name: &SecretName, secret: &Key) -> Result<(), Failure> {
     let (name, secret) = (name.clone(), secret.duplicate());
-    bounded(move || store(&name, &secret))
+    bounded(LIMIT, move || store(&name, &secret))
 }
 
 pub(super) fn load_secret(name: &SecretName) -> Result<Key, Failure> {
     let name = name.clone();
-    bounded(move || load(&name))
+    bounded(LIMIT, move || load(&name))
 }
 
 pub(super) fn delete_secret(name: &SecretName) -> Result<(), Failure> {
     let name = name.clone();
-    bounded(move || match secret_entry(&name)?.delete_credential() {
-        Ok(()) | Err(Error::NoEntry) => Ok(()),
-        Err(error) => Err(failure(error)),
+    bounded(LIMIT, move || {
+        match secret_entry(&name)?.delete_credential() {
+            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(failure(error)),
+        }
     })
 }
 
 pub(super) fn load_anchor(vault_id: &str) -> Result<Option<SecretBytes>, Failure> {
     let vault_id = vault_id.to_owned();
-    bounded(move || anchor(&vault_id))
+    bounded(LIMIT, move || anchor(&vault_id))
 }
 
 pub(super) fn store_anchor(vault_id: &str, anchor: &[u8]) -> Result<(), Failure> {
     let (vault_id, anchor) = (vault_id.to_owned(), BASE64.encode(anchor));
-    bounded(move || {
+    bounded(ANCHOR_LIMIT, move || {
         anchor_entry(&vault_id)?
             .set_secret(anchor.as_bytes())
             .map_err(failure)
@@ -130,17 +134,18 @@ fn anchor(vault_id: &str) -> Result<Option<SecretBytes>, Failure> {
     }
 }
 
-/// Runs `work` on a thread of its own and gives it up after [`LIMIT`]; the thread ends when the
+/// Runs `work` on a thread of its own and gives it up after `limit`; the thread ends when the
 /// service answers at last.
 fn bounded<T: Send + 'static>(
+    limit: Duration,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let (answer, answered) = mpsc::sync_channel(1);
     thread::spawn(move || drop(answer.send(work())));
-    answered.recv_timeout(LIMIT).unwrap_or_else(|_| {
+    answered.recv_timeout(limit).unwrap_or_else(|_| {
         Err(Failure::new(
             ErrorCode::Keyring,
-            format!("the keyring did not answer within {} s", LIMIT.as_secs()),
+            format!("the keyring did not answer within {} s", limit.as_secs()),
         )
         .hint("look for its prompt on the desktop, or use --device-secret file:PATH"))
     })

@@ -49,9 +49,37 @@ pub(crate) struct Open {
     place: Place,
     /// Whether other programs may have secrets revealed.
     pub(crate) reveal_allowed: bool,
-    last_use: Duration,
-    /// How long the machine had slept when the vault was opened.
+    last_seen: Seen,
+}
+
+/// The clocks at the last use of a vault, or how far they moved since.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// On the clock that runs through sleep.
+    time: Duration,
+    /// How long the machine has slept.
     asleep: Duration,
+}
+
+impl Seen {
+    fn now() -> Self {
+        Self {
+            time: clock::awake_or_asleep(),
+            asleep: clock::asleep(),
+        }
+    }
+
+    fn until(self, later: Self) -> Self {
+        Self {
+            time: later.time.saturating_sub(self.time),
+            asleep: later.asleep.saturating_sub(self.asleep),
+        }
+    }
+
+    /// Whether an unused vault is to be locked after this.
+    fn is_over(self, idle: Duration) -> bool {
+        self.time >= idle || self.asleep >= NOTABLE_SLEEP
+    }
 }
 
 /// Whether a vault is open after a look at the clock.
@@ -119,9 +147,8 @@ impl Session {
         let Some(open) = state.as_ref() else {
             return Closing::Closed;
         };
-        let unused = clock::awake_or_asleep().saturating_sub(open.last_use);
-        let slept = clock::asleep().saturating_sub(open.asleep);
-        if unused >= idle || slept >= NOTABLE_SLEEP {
+        let since = open.last_seen.until(Seen::now());
+        if since.is_over(idle) {
             let open = state.take();
             drop(state);
             self.close(open, "strongroom agent");
@@ -130,7 +157,7 @@ impl Session {
         let due = (open.place.clone(), open.vault.anchor());
         let vault_id = open.vault.status().vault_id.to_string();
         drop(state);
-        self.anchors.store(&due.0, &vault_id, &due.1);
+        self.anchors.store_in_passing(&due.0, &vault_id, &due.1);
         Closing::Open
     }
 
@@ -146,7 +173,7 @@ impl Session {
         let mut state = self.state();
         match state.as_mut() {
             Some(open) => {
-                open.last_use = clock::awake_or_asleep();
+                open.last_seen = Seen::now();
                 work(open)
             }
             None if self.home.vault_file().exists() => {
@@ -267,3 +294,28 @@ impl Session {
 
 /// Clocks drift by less; a lid that was closed takes longer.
 const NOTABLE_SLEEP: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unused_vault_is_due_after_a_while_and_after_every_sleep() {
+        let idle = Duration::from_secs(600);
+        let opened = Seen {
+            time: Duration::from_secs(1_000),
+            asleep: Duration::from_secs(50),
+        };
+        let over = |time, asleep| {
+            let now = Seen {
+                time: Duration::from_secs(time),
+                asleep: Duration::from_secs(asleep),
+            };
+            opened.until(now).is_over(idle)
+        };
+        assert!(!over(1_599, 50));
+        assert!(over(1_600, 50));
+        assert!(over(1_010, 55));
+        assert!(!over(1_010, 51));
+    }
+}

@@ -9,7 +9,7 @@ use strongroom_contract::{
 use strongroom_crypto::{SecretText, totp::Code};
 use strongroom_vault::{Attempt, Burn, DeviceSecret, Locked, OpenError};
 
-use super::{Open, Session, Work, anchor};
+use super::{Open, Seen, Session, Work, anchor};
 use crate::{
     activity::Act,
     keyring::{Place, Places, SecretName},
@@ -81,8 +81,7 @@ impl Session {
             place,
             vault,
             reveal_allowed: args.allow_read,
-            last_use: clock::awake_or_asleep(),
-            asleep: clock::asleep(),
+            last_seen: Seen::now(),
         };
         self.activity.record(Act::Unlocked, now, None, &work.client);
         let unlocked = Unlocked {

@@ -11,6 +11,7 @@ mod enrolment;
 mod hostile;
 mod keys;
 mod lifecycle;
+mod log;
 mod platform;
 mod scene;
 mod secret_service;

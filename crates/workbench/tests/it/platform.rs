@@ -25,7 +25,10 @@ use strongroom_workbench::{
     platform::{Platform, ServeOptions, create_and_store, serve},
 };
 
-use crate::scene::{Scene, Vault, call, in_file, key};
+use crate::{
+    log,
+    scene::{Scene, Vault, call, in_file, key},
+};
 
 /// A platform that runs for a home.
 struct Served {
@@ -396,6 +399,7 @@ fn a_platform_that_is_not_what_was_named_is_refused() {
 
 #[test]
 fn a_secret_is_in_no_error_log_or_file_of_the_home() {
+    log::listen();
     let scene = Scene::new();
     let mut client = scene.client();
     let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
@@ -409,6 +413,11 @@ fn a_secret_is_in_no_error_log_or_file_of_the_home() {
     served.stop();
     let activity = format!("{:?}", scene.session.activity().entries());
     assert!(!activity.contains("CANARY"), "{activity}");
+    let said = log::said();
+    assert!(said.contains("activity"), "the log is listened to");
+    for secret in ["CANARY", vault.enrolled.recovery_code.expose_secret()] {
+        assert!(!said.contains(secret), "a secret was logged");
+    }
     let looked_at = look(scene.dir.path());
     assert!(looked_at > 10, "only {looked_at} files");
 }
