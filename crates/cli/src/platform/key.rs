@@ -1,0 +1,200 @@
+//! `platform key`: issue, list, revoke.
+
+use std::io::{self, Write};
+
+use clap::Subcommand;
+use serde::Serialize;
+use strongroom_contract::{
+    error::Failure,
+    manage::{CreateKey, CreatedKey, KeyState, KeyView},
+    secret::Revealed,
+    time::UnixMillis,
+};
+use strongroom_workbench::platform::create_and_store;
+
+use super::{Place, ask};
+use crate::{
+    client::Client,
+    output::Output,
+    style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN},
+    text::{self, Cell, Table},
+};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Issue a key; its secret is shown once, or goes straight into the vault
+    Create(CreateArgs),
+    /// List the keys that the platform issued
+    List,
+    /// Revoke a key: from then on no request with it is accepted
+    Revoke(RevokeArgs),
+}
+
+#[derive(clap::Args)]
+pub(super) struct CreateArgs {
+    /// A name for people
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// What it may do, such as payins:write; repeatable
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Accepted requests in every rolling minute [default: 60]
+    #[arg(long, value_name = "PER_MINUTE", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// A source (CIDR or address) that it may be used from; repeatable [default: any]
+    #[arg(long = "allow", value_name = "CIDR")]
+    allow: Vec<String>,
+    /// Let it sign requests: the platform then keeps its secret, sealed
+    #[arg(long)]
+    may_sign: bool,
+    /// When it ends
+    #[arg(long, value_name = "TIME")]
+    expires: Option<UnixMillis>,
+    /// Put it into the vault under this name, to be sent to loopback hosts alone
+    #[arg(long, value_name = "NAME")]
+    store: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(super) struct RevokeArgs {
+    /// The key's public id
+    app_id: String,
+}
+
+pub(super) fn run(command: Command, place: &Place, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Create(args) => create(args, place, output),
+        Command::List => list(place, output),
+        Command::Revoke(RevokeArgs { app_id }) => {
+            let key = ask(place, async |platform| platform.revoke(&app_id).await)?;
+            output.print(&key, |out| {
+                writeln!(out, "{GOOD}✓{GOOD:#} {STRONG}{app_id}{STRONG:#} is revoked")
+            })
+        }
+    }
+}
+
+/// What `platform key create` prints: the one time that the secret is shown.
+#[derive(Serialize)]
+struct Issued {
+    app_id: String,
+    secret_key: Revealed,
+    key: KeyView,
+    /// The name under which the vault holds it, if it was stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored: Option<String>,
+}
+
+fn create(args: CreateArgs, place: &Place, output: Output) -> Result<(), Failure> {
+    let wanted = CreateKey {
+        name: args.name,
+        client: None,
+        scopes: args.scopes,
+        limit_per_minute: args.limit,
+        allow: args.allow,
+        may_sign: args.may_sign,
+        expires: args.expires,
+    };
+    let mut vault = args
+        .store
+        .as_ref()
+        .map(|_| Client::connect(output))
+        .transpose()?;
+    let (created, url) = ask(place, async |platform| {
+        let created = match (&mut vault, &args.store) {
+            (Some(vault), Some(name)) => {
+                let stored = create_and_store(platform, vault.inner(), &wanted, name).await?;
+                stored.created
+            }
+            _ => platform.create_key(&wanted).await?,
+        };
+        Ok((created, platform.url().to_owned()))
+    })?;
+    let CreatedKey {
+        app_id,
+        secret_key,
+        key,
+    } = created;
+    let issued = Issued {
+        app_id,
+        secret_key,
+        key,
+        stored: args.store,
+    };
+    output.print(&issued, |out| show(out, &issued, &url))
+}
+
+fn show(out: &mut dyn Write, issued: &Issued, url: &str) -> io::Result<()> {
+    let Issued {
+        app_id,
+        secret_key,
+        key,
+        stored,
+    } = issued;
+    let name = text::printable(&key.name, false);
+    writeln!(out, "{GOOD}✓{GOOD:#} issued {STRONG}{name}{STRONG:#}")?;
+    super::rules::held_to(out, key)?;
+    writeln!(out)?;
+    writeln!(out, "{DIM}app-id{DIM:#}      {app_id}")?;
+    match stored {
+        None => {
+            writeln!(
+                out,
+                "{DIM}secret-key{DIM:#}  {WARN}{}{WARN:#}",
+                secret_key.expose_secret()
+            )?;
+            writeln!(out, "\nThe secret is shown this once.")
+        }
+        Some(stored) => {
+            let stored = text::printable(stored, false);
+            writeln!(
+                out,
+                "{DIM}secret-key{DIM:#}  in the vault, as {STRONG}{stored}{STRONG:#}"
+            )?;
+            let next = format!("strongroom send GET {url}/api/v1/ping --key {stored}");
+            writeln!(out, "\nNext: {ACCENT}{next}{ACCENT:#}")
+        }
+    }
+}
+
+fn list(place: &Place, output: Output) -> Result<(), Failure> {
+    let list = ask(place, async |platform| platform.list_keys().await)?;
+    output.print(&list, |out| {
+        if list.keys.is_empty() {
+            writeln!(out, "no keys issued yet")?;
+            return writeln!(
+                out,
+                "Next: {ACCENT}strongroom platform key create --name NAME{ACCENT:#}"
+            );
+        }
+        let mut table = Table::new(&[
+            "NAME",
+            "APP-ID",
+            "STATE",
+            "A MINUTE",
+            "SOURCES",
+            "SCOPES",
+            "LAST USED",
+        ]);
+        for key in &list.keys {
+            let (state, style) = match key.state {
+                KeyState::NotYet => ("not yet", WARN),
+                KeyState::Active => ("active", GOOD),
+                KeyState::Rotating => ("rotating", GOOD),
+                KeyState::Expired => ("expired", BAD),
+                KeyState::Revoked => ("revoked", BAD),
+            };
+            let last_used = key.last_used.map(|time| time.to_string());
+            table.row([
+                Cell::styled(&key.name, STRONG),
+                Cell::plain(&key.app_id),
+                Cell::styled(state, style),
+                Cell::plain(key.limit_per_minute.to_string()),
+                Cell::optional(Some(&key.allow.join(" "))),
+                Cell::optional(Some(&key.scopes.join(" "))),
+                Cell::optional(last_used.as_deref()),
+            ]);
+        }
+        table.write(out)
+    })
+}

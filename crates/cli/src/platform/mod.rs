@@ -1,0 +1,90 @@
+//! `platform`: what the local platform issues and remembers.
+
+mod audit;
+mod clock;
+mod key;
+mod rules;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Subcommand;
+use strongroom_contract::error::{ErrorCode, Failure};
+use strongroom_workbench::{home::Home, platform::Platform};
+
+use crate::{output::Output, runtime};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Keys that the platform issues
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Set how many requests a key may make in every rolling minute
+    Limit(rules::LimitArgs),
+    /// Replace the source addresses that a key may be used from; none named: any
+    Allow(rules::AllowArgs),
+    /// Replace a key's scopes; none named: none
+    Scope(rules::ScopeArgs),
+    /// What was asked and done, and whether the record of it is whole
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// The platform's clock
+    #[command(subcommand)]
+    Clock(clock::Command),
+}
+
+/// Which platform: the one that runs in this home, unless its address is given.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// The platform's origin, if it is not the one that runs here
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    /// The certificate that it is trusted by
+    #[arg(long, global = true, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The file that holds the owner's management key
+    #[arg(long, global = true, value_name = "FILE")]
+    owner_file: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
+    let Args { place, command } = args;
+    match command {
+        Command::Key(command) => key::run(command, &place, output)?,
+        Command::Limit(args) => rules::limit(args, &place, output)?,
+        Command::Allow(args) => rules::allow(args, &place, output)?,
+        Command::Scope(args) => rules::scope(args, &place, output)?,
+        Command::Audit(command) => return audit::run(&command, &place, output),
+        Command::Clock(command) => clock::run(&command, &place, output)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the platform for something.
+pub(crate) fn ask<T>(
+    place: &Place,
+    question: impl AsyncFnOnce(&Platform) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    runtime::block_on(async { question(&place.open()?).await })
+}
+
+impl Place {
+    fn open(&self) -> Result<Platform, Failure> {
+        match (&self.url, &self.ca, &self.owner_file) {
+            (None, None, None) => Platform::of_home(&Home::from_environment()?),
+            (Some(url), Some(ca), Some(owner_file)) => Platform::of(url, ca, owner_file),
+            _ => Err(Failure::new(
+                ErrorCode::Usage,
+                "a platform elsewhere is named by three things, and not all are given",
+            )
+            .hint("give --url, --ca and --owner-file, or none of them for the one that runs here")),
+        }
+    }
+}

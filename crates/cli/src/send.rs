@@ -1,0 +1,338 @@
+//! `send`: sign a request, send it, show the answer.
+
+use std::{
+    future,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use strongroom_contract::{
+    agent::Send,
+    error::{ErrorCode, Failure},
+    exchange::{Exchange, SendRequest, TlsDetails},
+    time::Span,
+};
+use strongroom_workbench::{home::Home, send};
+use url::Url;
+
+use crate::{
+    client::Client,
+    input::unreadable,
+    output::Output,
+    runtime,
+    style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN},
+    text::{milliseconds, printable},
+};
+
+const AFTER_HELP: &str = "\
+Schemes: header-pair, bearer, rfc9421-hmac-sha256.
+
+The local platform's certificate is trusted without --ca, on loopback alone. A secret goes only to
+the hosts that its key names, and only over HTTPS.
+
+Any answer is a success (exit 0), unless --fail is given.";
+
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// GET, POST, ...
+    method: String,
+    /// The absolute URL
+    url: String,
+    /// Sign with this key of the vault, by name or id
+    #[arg(long, value_name = "NAME")]
+    key: Option<String>,
+    /// How to sign; what the key says if absent
+    #[arg(long, value_name = "SCHEME", requires = "key")]
+    scheme: Option<String>,
+    /// The body: text, @FILE, or @- for stdin; JSON gets its content-type
+    #[arg(short, long, value_name = "D", allow_hyphen_values = true)]
+    data: Option<String>,
+    /// A header, as in 'Accept: application/json'; repeatable
+    #[arg(short = 'H', long = "header", value_name = "H", value_parser = parse_header)]
+    headers: Vec<(String, String)>,
+    /// Trust the certificates in this PEM file, beside the system's; repeatable
+    #[arg(long = "ca", value_name = "FILE")]
+    ca: Vec<PathBuf>,
+    /// How long all of it may take
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    timeout: Span,
+    /// How many bytes of the answer's body are kept
+    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
+    body_limit: u64,
+    /// Agree to plain HTTP, to a loopback address alone
+    #[arg(long)]
+    plain_http: bool,
+    /// Exit 1 if the answer's status is 400 or above
+    #[arg(long)]
+    fail: bool,
+    /// Show how it was signed, where the time went, and TLS
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+fn parse_header(typed: &str) -> Result<(String, String), String> {
+    let (name, value) = typed
+        .split_once(':')
+        .ok_or("expected a name, a colon and a value, such as 'Accept: application/json'")?;
+    let (name, value) = (name.trim(), value.trim());
+    http::HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| format!("`{name}` can't be a header's name (RFC 9110, section 5.1)"))?;
+    http::HeaderValue::from_str(value)
+        .map_err(|_| "the value holds a control character (RFC 9110, section 5.5)".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
+    let (fail, verbose) = (args.fail, args.verbose);
+    let key = args.key.clone();
+    let exchange = exchange(request(args)?, output)?;
+    output.print(&exchange, |out| {
+        show(out, &exchange, key.as_deref(), verbose, output)
+    })?;
+    if let Some(id) = refused_by_the_local_platform(&exchange) {
+        output.remark(|err| {
+            writeln!(
+                err,
+                "\nWhy? {ACCENT}strongroom explain {}{ACCENT:#}",
+                printable(id, false)
+            )
+        });
+    }
+    if fail && exchange.status >= 400 {
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sends through the vault's owner if the request is to be signed, otherwise from here: a request
+/// without a key needs no vault.
+fn exchange(request: SendRequest, output: Output) -> Result<Exchange, Failure> {
+    if request.key.is_some() {
+        return Client::connect(output)?.call::<Send>(&request);
+    }
+    let home = Home::from_environment()?;
+    // Ctrl-C ends this process, and its connection with it.
+    runtime::block_on(send::without_key(&home, &request, future::pending()))
+}
+
+fn request(args: Args) -> Result<SendRequest, Failure> {
+    let body = match args.data.as_deref() {
+        None => Vec::new(),
+        Some("@-") => {
+            let mut bytes = Vec::new();
+            io::stdin()
+                .read_to_end(&mut bytes)
+                .map_err(|error| unreadable(Path::new("stdin"), &error))?;
+            bytes
+        }
+        Some(data) => match data.strip_prefix('@') {
+            Some(path) => {
+                std::fs::read(path).map_err(|error| unreadable(Path::new(path), &error))?
+            }
+            None => data.as_bytes().to_vec(),
+        },
+    };
+    let mut headers = args.headers;
+    let typed = |name: &str| {
+        headers
+            .iter()
+            .any(|(header, _)| header.eq_ignore_ascii_case(name))
+    };
+    if !body.is_empty()
+        && !typed("content-type")
+        && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok()
+    {
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    let ca_pem = args
+        .ca
+        .iter()
+        .map(|path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error)))
+        .collect::<Result<_, _>>()?;
+    Ok(SendRequest {
+        method: args.method,
+        url: args.url,
+        headers,
+        body_base64: STANDARD.encode(body),
+        key: args.key,
+        scheme: args.scheme,
+        ca_pem,
+        timeout_ms: timeout(args.timeout)?,
+        body_limit: args.body_limit,
+        allow_plain_http: args.plain_http,
+    })
+}
+
+fn timeout(Span(span): Span) -> Result<u64, Failure> {
+    if span == Duration::ZERO {
+        return Err(
+            Failure::new(ErrorCode::Usage, "a timeout of nothing lets nothing happen")
+                .hint("give --timeout a duration such as 30s"),
+        );
+    }
+    Ok(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The request's id, if the platform on this machine answered with an error that it can explain.
+fn refused_by_the_local_platform(exchange: &Exchange) -> Option<&str> {
+    let id = exchange.request_id.as_deref()?;
+    let url = Url::parse(&exchange.sent.url).ok()?;
+    let local = match url.host()? {
+        url::Host::Domain(name) => name == "localhost",
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.is_loopback(),
+    };
+    (local && exchange.status >= 400).then_some(id)
+}
+
+fn show(
+    out: &mut dyn Write,
+    exchange: &Exchange,
+    key: Option<&str>,
+    verbose: bool,
+    output: Output,
+) -> io::Result<()> {
+    if verbose {
+        show_sent(out, exchange, key)?;
+    }
+    let status = match exchange.status {
+        200..=299 => GOOD,
+        300..=399 => WARN,
+        _ => BAD,
+    };
+    let reason = http::StatusCode::from_u16(exchange.status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "{} {status}{} {reason}{status:#} {DIM}in {}{DIM:#}",
+        exchange.http_version,
+        exchange.status,
+        milliseconds(exchange.timings.total_ms)
+    )?;
+    show_headers(out, &exchange.headers)?;
+    show_body(out, exchange, output)?;
+    if verbose {
+        show_timings(out, exchange)?;
+        if let Some(tls) = &exchange.tls {
+            show_tls(out, tls)?;
+        }
+    }
+    Ok(())
+}
+
+fn show_headers(out: &mut dyn Write, headers: &[(String, String)]) -> io::Result<()> {
+    for (name, value) in headers {
+        let (name, value) = (printable(name, false), printable(value, false));
+        writeln!(out, "{DIM}{name}:{DIM:#} {value}")?;
+    }
+    Ok(())
+}
+
+/// The body as it is; set out in lines if it is JSON and a person looks at it.
+fn show_body(out: &mut dyn Write, exchange: &Exchange, output: Output) -> io::Result<()> {
+    match (&exchange.body, &exchange.body_base64) {
+        (Some(body), _) if !body.is_empty() => {
+            let set_out = output
+                .is_watched()
+                .then(|| serde_json::from_str::<serde_json::Value>(body).ok())
+                .flatten()
+                .and_then(|value| serde_json::to_string_pretty(&value).ok());
+            let body = set_out.as_deref().unwrap_or(body);
+            writeln!(out, "\n{}", printable(body.trim_end_matches('\n'), true))?;
+        }
+        (_, Some(encoded)) => {
+            let bytes = encoded.len() / 4 * 3;
+            writeln!(
+                out,
+                "\n{DIM}({bytes} bytes that are not text; --json has them){DIM:#}"
+            )?;
+        }
+        _ => {}
+    }
+    if exchange.body_truncated {
+        writeln!(out, "{WARN}(cut here: --body-limit keeps more){WARN:#}")?;
+    }
+    Ok(())
+}
+
+fn show_sent(out: &mut dyn Write, exchange: &Exchange, key: Option<&str>) -> io::Result<()> {
+    let sent = &exchange.sent;
+    let (method, url) = (printable(&sent.method, false), printable(&sent.url, false));
+    write!(out, "{STRONG}{method} {url}{STRONG:#}")?;
+    match key {
+        Some(key) => writeln!(out, " {DIM}signed with {}{DIM:#}", printable(key, false))?,
+        None => writeln!(out)?,
+    }
+    show_headers(out, &sent.headers)?;
+    if sent.body_bytes > 0 {
+        writeln!(out, "{DIM}({} bytes of body){DIM:#}", sent.body_bytes)?;
+    }
+    for step in &exchange.steps {
+        writeln!(out, "\n{ACCENT}{}{ACCENT:#}", printable(&step.name, false))?;
+        for line in printable(&step.value, true).lines() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    writeln!(out)
+}
+
+fn show_timings(out: &mut dyn Write, exchange: &Exchange) -> io::Result<()> {
+    let timings = &exchange.timings;
+    let phases = [
+        ("dns", timings.dns_ms),
+        ("connect", timings.connect_ms),
+        ("tls", timings.tls_ms),
+        ("first byte", timings.first_byte_ms),
+        ("download", timings.download_ms),
+    ];
+    let phases: Vec<String> = phases
+        .iter()
+        .map(|(name, value)| format!("{name} {}", milliseconds(*value)))
+        .collect();
+    writeln!(out, "\n{DIM}{} → {}{DIM:#}", exchange.local, exchange.peer)?;
+    writeln!(out, "{DIM}{}{DIM:#}", phases.join(", "))
+}
+
+fn show_tls(out: &mut dyn Write, tls: &TlsDetails) -> io::Result<()> {
+    let exchange = tls.key_exchange.as_deref().unwrap_or("no key exchange");
+    writeln!(
+        out,
+        "{DIM}{}, {}, {exchange}, for {}{DIM:#}",
+        tls.version, tls.cipher, tls.server_name
+    )?;
+    for certificate in &tls.chain {
+        writeln!(
+            out,
+            "{DIM}  {} from {}, until {}{DIM:#}",
+            printable(&certificate.subject, false),
+            printable(&certificate.issuer, false),
+            certificate.not_after
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_as_they_are_typed() {
+        let header = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(
+            parse_header("Accept: text/plain"),
+            header("Accept", "text/plain")
+        );
+        assert_eq!(parse_header("X-Empty:"), header("X-Empty", ""));
+        assert_eq!(parse_header("X-Time: 12:30"), header("X-Time", "12:30"));
+        for wrong in ["Accept", ": x", "A b: c", "X: a\r\nY: b", "X: \u{0}"] {
+            assert!(parse_header(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `serve`: the local platform, in the foreground.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    platform::PlatformAddress,
+};
+use strongroom_workbench::{
+    home::Home,
+    platform::{self, ServeOptions},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    output::Output,
+    runtime,
+    style::{ACCENT, DIM, GOOD, STRONG, WARN},
+};
+
+const AFTER_HELP: &str = "\
+It needs no vault. With --json, the first line is {\"url\", \"ca\", \"pid\", \"state\"} once it accepts
+connections. Ctrl-C or SIGTERM ends it.";
+
+/// What programs look at for certificates to trust: OpenSSL, Node, Python's requests, curl.
+const TRUST_VARIABLES: [&str; 4] = [
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+];
+
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The port, on loopback; 0 takes a free one
+    #[arg(long, value_name = "P", default_value_t = ServeOptions::DEFAULT_PORT)]
+    port: u16,
+    /// The state directory [default: platform in the home]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Let `platform clock advance` move its clock: limits and expiry in a second
+    #[arg(long)]
+    virtual_clock: bool,
+    /// Keep the bodies of refused requests, up to 64 KiB each
+    #[arg(long)]
+    capture_bodies: bool,
+    /// Write a copy of every checkpoint of the audit log to this file, outside of the state
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
+    let home = Home::from_environment()?;
+    let options = ServeOptions {
+        port: args.port,
+        state: args.state,
+        virtual_clock: args.virtual_clock,
+        capture_bodies: args.capture_bodies,
+        checkpoint: args.checkpoint,
+    };
+    runtime::on_every_core()?.block_on(async {
+        let stop = told_to_stop()?;
+        let ready = |address: &PlatformAddress| output.print(address, |out| show(out, address));
+        platform::serve(&home, options, ready, stop).await
+    })?;
+    output.text(|out| writeln!(out, "stopped"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(
+                ErrorCode::Failed,
+                format!("can't listen for signals: {error}"),
+            )
+        })
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn show(out: &mut dyn Write, address: &PlatformAddress) -> io::Result<()> {
+    let PlatformAddress { url, ca, state, .. } = address;
+    writeln!(
+        out,
+        "{GOOD}✓{GOOD:#} the local platform accepts connections at {STRONG}{url}{STRONG:#}"
+    )?;
+    if address.virtual_clock {
+        writeln!(
+            out,
+            "  {WARN}virtual clock{WARN:#}: `strongroom platform clock advance DURATION`"
+        )?;
+    }
+    writeln!(out, "  {DIM}state{DIM:#}  {state}")?;
+    writeln!(out, "  {DIM}CA{DIM:#}     {ca}")?;
+    writeln!(out, "\nWhat makes other programs trust it:")?;
+    for variable in TRUST_VARIABLES {
+        writeln!(
+            out,
+            "  {ACCENT}export {variable}={}{ACCENT:#}",
+            shell_word(ca)
+        )?;
+    }
+    writeln!(out, "\nCtrl-C ends it.")
+}
+
+/// `text` as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+".contains(character);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_one_word_of_the_shell() {
+        assert_eq!(shell_word("/home/a-b/ca.pem"), "/home/a-b/ca.pem");
+        assert_eq!(shell_word("/a b/$c"), "'/a b/$c'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
+}
