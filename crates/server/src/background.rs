@@ -68,7 +68,7 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
             "refused requests",
             platform
                 .refusals
-                .flush(store, keep, UnixMillis(since))
+                .flush(store, keep, UnixMillis(since), checkpoint)
                 .await,
         ),
         ("when keys were used", store.put_last_used(used).await),

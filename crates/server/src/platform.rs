@@ -114,6 +114,7 @@ impl Platform {
         let arrival = self.arrival(peer);
         let mut body_left = true;
         let answer = self.hear(arrival, request, &mut body_left).await;
+        tracing::debug!(request_id = %arrival.id, status = answer.status.as_u16(), "answered");
         Answered {
             response: self.finish(arrival, answer),
             body_left,

@@ -102,12 +102,14 @@ impl Refusals {
         }))
     }
 
-    /// Writes down what waits, and drops what is too old or too much.
+    /// Writes down what waits, and drops what is too old or too much; if nothing waits, only when
+    /// told to `prune`.
     pub(crate) async fn flush(
         &self,
         store: &Store,
         keep: usize,
         since: UnixMillis,
+        prune: bool,
     ) -> Result<(), StoreError> {
         let waiting: Vec<_> = {
             let waiting = self.lock();
@@ -115,7 +117,7 @@ impl Refusals {
             ids.filter_map(|id| waiting.by_id.get(id).cloned())
                 .collect()
         };
-        if waiting.is_empty() {
+        if waiting.is_empty() && !prune {
             return Ok(());
         }
         // Found in one place or the other at every moment: taken out of memory once written down.

@@ -96,6 +96,9 @@ impl Store {
         &self,
         used: Vec<(AppId, SecretId, UnixMillis)>,
     ) -> Result<(), StoreError> {
+        if used.is_empty() {
+            return Ok(());
+        }
         self.database
             .run(move |connection| {
                 let transaction = connection.transaction()?;

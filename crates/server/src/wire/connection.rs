@@ -49,7 +49,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let served = tokio::select! {
         served = &mut connection => served,
         _ = stop.changed() => {
-            Pin::new(&mut connection).graceful_shutdown();
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
     };
