@@ -47,21 +47,23 @@ fn a_lapsed_horizon_says_so_and_the_recovery_code_opens_the_vault() {
 
     let recovery = home.file("recovery", &vault.recovery_code);
     let passphrase = home.file("passphrase", "another passphrase, as long");
-    let device = format!("file:{}", home.beside("device.key.2").display());
-    let recover = [
-        "vault",
-        "recover",
-        "--json",
-        "--recovery-file",
-        &recovery,
-        "--passphrase-file",
-        &passphrase,
-        "--device-secret",
-        &device,
-        "--kdf-memory",
-        "64",
-    ];
-    let recovered = home.run(&recover).document();
+    let recover = |key_file: &str| {
+        let device = format!("file:{}", home.beside(key_file).display());
+        home.run(&[
+            "vault",
+            "recover",
+            "--json",
+            "--recovery-file",
+            &recovery,
+            "--passphrase-file",
+            &passphrase,
+            "--device-secret",
+            &device,
+            "--kdf-memory",
+            "64",
+        ])
+    };
+    let recovered = recover("second.key").document();
     let again = Vault::enrolled(&home, &recovered, passphrase.clone());
     assert_eq!(again.id, vault.id);
     assert_ne!(again.recovery_code, vault.recovery_code);
@@ -70,6 +72,5 @@ fn a_lapsed_horizon_says_so_and_the_recovery_code_opens_the_vault() {
     assert_eq!(read.stdout, "kept");
     // The recovery code was used: it opens nothing any more.
     let _ = home.run(&["lock"]).exited(0);
-    let used = home.run(&recover);
-    assert_eq!(used.failure(3), "wrong_factors");
+    assert_eq!(recover("third.key").failure(3), "wrong_factors");
 }

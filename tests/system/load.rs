@@ -58,7 +58,9 @@ impl<'credentials> Load<'credentials> {
             .get(&self.url)
             .header("app-id", &self.credentials.app_id)
             .header("secret-key", &self.credentials.secret);
-        let answer = self.runtime.block_on(request.send()).ok()?;
+        // Sending starts timers, which need the runtime that waits for them.
+        let answer = self.runtime.block_on(async { request.send().await });
+        let answer = answer.ok()?;
         let id = answer.headers().get("x-request-id")?.to_str().ok()?;
         Some((answer.status().as_u16(), id.to_owned()))
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use strongroom_contract::explain::Rule;
-use strongroom_testkit::Home;
+use strongroom_testkit::{Home, Platform};
 
 use crate::scene::{Scene, header, text};
 
@@ -44,13 +44,17 @@ fn a_wrong_secret_and_an_unknown_id_are_answered_alike() {
     let home = Home::new();
     let scene = Scene::open(&home);
     let app_id = scene.issue("payments", &[]);
-    let secret = home.run(&["read", "-n", "sr://payments/secret"]).exited(0);
-    let last = secret.stdout.chars().next_back().unwrap();
-    let other = if last == 'a' { 'b' } else { 'a' };
-    let wrong = format!("{}{other}", &secret.stdout[..secret.stdout.len() - 1]);
-    let unknown = app_id.chars().rev().collect::<String>();
+    // Well formed, but issued by another platform.
+    let elsewhere = Home::new();
+    let _platform = Platform::start(&elsewhere, &[]);
+    let create = ["platform", "key", "create", "--json", "--name", "strange"];
+    let strange = elsewhere.run(&create).document();
+    let secret = text(&strange["secret_key"]);
     let mut bodies = Vec::new();
-    for (name, id) in [("mistyped", app_id.as_str()), ("unknown", &unknown)] {
+    for (name, id) in [
+        ("mistaken", app_id.as_str()),
+        ("unknown", text(&strange["app_id"])),
+    ] {
         let add = [
             "key",
             "add",
@@ -61,10 +65,9 @@ fn a_wrong_secret_and_an_unknown_id_are_answered_alike() {
             "localhost",
             "--scheme",
             "header-pair",
+            "--secret-stdin",
         ];
-        let _ = home
-            .run_with(&wrong, &[&add[..], &["--secret-stdin"]].concat())
-            .exited(0);
+        let _ = home.run_with(secret, &add).exited(0);
         let exchange = scene.ping(name, 401);
         scene.expect_refusal(&exchange, Rule::Authenticate);
         bodies.push(text(&exchange["body"]).to_owned());

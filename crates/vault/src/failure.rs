@@ -30,7 +30,9 @@ impl From<&StorageError> for Failure {
                 .hint("Make the file and its folder writable, or copy the vault to where it can be written."),
             StorageError::Busy => failure(ErrorCode::InUse).hint("Close the other program."),
             StorageError::Damaged(damage) => damage.into(),
-            StorageError::Io(_) => failure(ErrorCode::Storage),
+            StorageError::Io(_) => failure(ErrorCode::Storage).hint(
+                "Look at the disk and the room on it, and try again; nothing that was saved is lost.",
+            ),
         }
     }
 }
@@ -204,5 +206,50 @@ impl From<&WriteError> for Failure {
             WriteError::Damaged(damage) => damage.into(),
             WriteError::Storage(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exit(error: impl Into<Failure>) -> u8 {
+        let failure = error.into();
+        assert!(
+            failure.message.len() > 10 && !failure.message.ends_with('.'),
+            "{failure}"
+        );
+        failure.code.exit_code()
+    }
+
+    #[test]
+    fn errors_have_the_exit_codes_that_scripts_rely_on() {
+        let damage = || Damage::new("header", "its checksum does not fit");
+        let wrong = UnlockError::WrongFactors {
+            next_code_in: Some(12),
+        };
+        assert_eq!(
+            wrong.to_string(),
+            "the passphrase or the code is wrong; a code works once, and the next one comes in 12s"
+        );
+        let lapsed = UnlockError::HorizonLapsed {
+            last_code_day: "2026-11-01".to_owned(),
+        };
+        for locked in [wrong, UnlockError::WrongDeviceSecret, lapsed] {
+            assert_eq!(exit(&locked), 3, "{locked}");
+        }
+        let older = UnlockError::Older { file: 1, seen: 2 };
+        for broken in [UnlockError::Damaged(damage()), older, UnlockError::Diverged] {
+            assert_eq!(exit(&broken), 6, "{broken}");
+        }
+        assert_eq!(exit(&OpenError::Damaged(damage())), 6);
+        assert_eq!(exit(&OpenError::NotAVault("vault".into())), 6);
+        assert_eq!(exit(&OpenError::NotFound("vault".into())), 4);
+        assert_eq!(exit(&OpenError::InUse { pid: Some(7) }), 1);
+        assert_eq!(exit(&RecoverError::WrongCode), 3);
+        assert_eq!(exit(&SelectError::NotFound("name".to_owned())), 4);
+        assert_eq!(exit(&WriteError::NameTaken("name".to_owned())), 1);
+        assert_eq!(exit(&WriteError::Storage(StorageError::Full)), 1);
+        assert_eq!(exit(&CreateError::Cost(CostError::Bounds)), 2);
     }
 }
