@@ -29,7 +29,8 @@ impl Frame {
     /// Starts with the name of what the bytes are for (domain separation).
     #[must_use]
     pub fn of(purpose: &str) -> Self {
-        Self::default().bytes(purpose.as_bytes())
+        // Room for most frames, which are made for every record and every leaf.
+        Self(Vec::with_capacity(192)).bytes(purpose.as_bytes())
     }
 
     /// Adds one part.

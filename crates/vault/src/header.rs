@@ -311,3 +311,126 @@ impl Fields<'_> {
         self.take().map(|bytes| Step(u64::from_le_bytes(bytes)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strongroom_crypto::random;
+
+    use super::*;
+    use crate::device::DeviceSecret;
+
+    fn header() -> Header {
+        let horizon = Horizon::of_steps(120);
+        Header {
+            vault: VaultId::random(),
+            generation: Generation::FIRST,
+            epoch: 1,
+            kdf: Kdf {
+                cost: KdfCost::memory_mib(64).unwrap(),
+                salt: random::bytes(),
+            },
+            root: random::bytes(),
+            layout: Layout::new(Step(1_000), Step(1_010), horizon),
+            enrolment: random::bytes(),
+            recovery: RecoverySlot {
+                id: random::bytes(),
+                root: random::bytes(),
+            },
+        }
+    }
+
+    #[test]
+    fn fields_lie_where_the_format_says() {
+        let header = header();
+        let bytes = header.to_bytes();
+        assert_eq!(bytes.len(), BODY_LEN);
+        assert_eq!(&bytes[..16], b"strongroom vault");
+        assert_eq!(&bytes[20..36], header.vault.as_bytes());
+        assert_eq!(bytes[44..48], 65_536_u32.to_le_bytes());
+        assert_eq!(&bytes[88..148], &header.root);
+        assert_eq!(bytes[156..164], 1_010_u64.to_le_bytes());
+        assert_eq!(&bytes[180..236], &header.enrolment);
+        assert_eq!(&bytes[252..], &header.recovery.root);
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_its_own_key_and_header_only() {
+        let (mut sealed, kek, root) = (header(), Key::random(), RootKey(Key::random()));
+        let keys = Keys::derive(&root, sealed.vault, 1);
+        let (code, seed, target) = (RecoveryCode::random(), Seed::random(), Target::random());
+        sealed.seal_root(&kek, &root);
+        sealed.seal_recovery(&code, &root);
+        sealed.seal_enrolment(&keys, &seed, &target);
+        let opened = |header: &Header| {
+            [
+                header
+                    .open_root(&kek)
+                    .is_some_and(|opened| opened.0 == root.0),
+                header
+                    .recover_root(&code)
+                    .is_some_and(|opened| opened.0 == root.0),
+                header.open_enrolment(&keys).is_ok_and(|(s, t)| {
+                    s.expose_secret() == seed.expose_secret()
+                        && t.to_le_bytes() == target.to_le_bytes()
+                }),
+            ]
+        };
+        assert_eq!(opened(&sealed), [true; 3]);
+        assert!(sealed.open_root(&Key::random()).is_none());
+        assert!(sealed.recover_root(&RecoveryCode::random()).is_none());
+        let other = |change: fn(&mut Header)| {
+            let mut header = sealed.clone();
+            change(&mut header);
+            opened(&header)
+        };
+        assert_eq!(other(|header| header.vault = VaultId::random()), [false; 3]);
+        assert_eq!(other(|header| header.epoch = 2), [false; 3]);
+        assert_eq!(
+            other(|header| header.generation = Generation(2)),
+            [false, true, false]
+        );
+        assert_eq!(
+            other(|header| header.kdf.salt = [0; 32]),
+            [false, true, true]
+        );
+        assert_eq!(
+            other(|header| header.recovery.id = [0; 16]),
+            [true, false, true]
+        );
+    }
+
+    #[test]
+    fn each_check_tells_its_own_key() {
+        let header = header();
+        let device =
+            |secret: &DeviceSecret| DeviceKeys::new(secret, header.vault, header.generation);
+        let (secret, root) = (DeviceSecret::random(), RootKey(Key::random()));
+        let keys = Keys::derive(&root, header.vault, 1);
+        let sealed = SealedHeader::new(&header, &device(&secret), &keys);
+        assert!(sealed.fits_device(&device(&secret)) && sealed.fits_root(&keys));
+        assert!(!sealed.fits_device(&device(&DeviceSecret::random())));
+        let later = Keys::derive(&root, header.vault, 2);
+        assert!(!sealed.fits_root(&later));
+        let mut changed = sealed.clone();
+        changed.body[100] ^= 1;
+        assert!(!changed.fits_device(&device(&secret)) && !changed.fits_root(&keys));
+        assert_ne!(changed.checksum(), sealed.checksum());
+    }
+
+    proptest! {
+        #[test]
+        fn what_parses_is_written_back_the_same(
+            at in 0..BODY_LEN, byte in any::<u8>(), len in 0..2 * BODY_LEN,
+        ) {
+            let mut body = header().to_bytes();
+            prop_assert!(Header::parse(&body).is_ok());
+            body[at] = byte;
+            if let Ok(parsed) = Header::parse(&body) {
+                prop_assert_eq!(parsed.to_bytes(), body.clone());
+            }
+            body.resize(len, 0);
+            prop_assert!(len == BODY_LEN || Header::parse(&body).is_err());
+        }
+    }
+}

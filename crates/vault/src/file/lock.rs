@@ -12,9 +12,17 @@ use std::{
 use super::place;
 
 /// The lock, held until it is dropped.
-pub(crate) struct Lock(
-    #[expect(dead_code, reason = "closing the file releases the lock")] fs::File,
-);
+pub(crate) struct Lock(fs::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would do, were it not for a process being started at this moment: until it runs its
+        // own program it holds a copy of every open file.
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the lock goes when its file is closed");
+        }
+    }
+}
 
 pub(crate) enum LockError {
     /// Another process (or another owner in this one) holds it.

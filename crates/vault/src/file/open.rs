@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
@@ -17,6 +18,10 @@ use crate::{
 
 /// How often a checkpoint is tried. A failed one leaves burnt offsets in the journal.
 const CHECKPOINT_TRIES: u32 = 3;
+/// How long somebody who reads the file past our lock is waited for.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// The most that SQLite keeps of the file in memory, in KiB.
+const CACHE_KIB: i32 = 32 * 1_024;
 
 /// An open vault file, its header read and undamaged.
 pub(crate) struct File {
@@ -149,6 +154,7 @@ fn immutable_uri(path: &Path) -> String {
 
 /// The settings that every connection has.
 pub(crate) fn configure(connection: &Connection) -> Result<(), StorageError> {
+    connection.busy_timeout(PATIENCE)?;
     // Before the first access (the next settings read the schema): then no other process may come
     // in, and the WAL's index needs no shared memory.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -167,6 +173,8 @@ pub(crate) fn configure(connection: &Connection) -> Result<(), StorageError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
+    // The file is read three times on the way to an unlocked vault, and from the disk but once.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(())
 }
 

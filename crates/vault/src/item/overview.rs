@@ -77,8 +77,11 @@ impl Overview {
     pub(crate) fn to_bytes(&self) -> SecretBytes {
         // Room for all but the longest, so that growing seldom leaves a copy behind.
         let mut json = Vec::with_capacity(4_096);
-        let written = serde_json::to_writer(&mut json, self);
-        debug_assert!(written.is_ok(), "every field has a JSON form");
+        #[expect(
+            clippy::expect_used,
+            reason = "only a map without text keys or a full disk fails"
+        )]
+        serde_json::to_writer(&mut json, self).expect("every field has a JSON form");
         SecretBytes::new(json)
     }
 
@@ -249,5 +252,34 @@ impl Version {
             state: self.state,
             created: UnixMillis(self.created),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{PUBLIC_FIELDS, SecretFields};
+
+    #[test]
+    fn every_public_field_can_be_read_and_no_other() {
+        let item = Item {
+            id: ItemId::random(),
+            revision: 1,
+            overview: Overview::new(
+                &NewItem::new(
+                    ItemName::parse("a name").unwrap(),
+                    ItemKind::Note,
+                    SecretFields::default(),
+                ),
+                UnixMillis(1),
+            ),
+        };
+        assert!(
+            PUBLIC_FIELDS
+                .iter()
+                .all(|name| item.public_field(name).is_some())
+        );
+        assert_eq!(item.public_field("secret"), None);
+        assert_eq!(item.public_field("name"), Some(Some("a name")));
     }
 }

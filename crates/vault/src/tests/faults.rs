@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Barrier,
     thread,
     time::Duration,
 };
@@ -44,6 +45,35 @@ fn a_second_owner_is_refused_and_told_who_the_first_is() {
     ));
     drop(locked);
     assert!(Locked::open(&link).is_ok());
+}
+
+#[test]
+fn of_many_who_open_at_once_one_gets_in() {
+    let records = Records::new();
+    for _ in 0..10 {
+        let start = Barrier::new(4);
+        let opened: Vec<_> = thread::scope(|scope| {
+            let racers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        Locked::open(&records.path)
+                    })
+                })
+                .collect();
+            racers
+                .into_iter()
+                .map(|racer| racer.join().unwrap())
+                .collect()
+        });
+        assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1);
+        let refused = opened.iter().filter_map(|opened| opened.as_ref().err());
+        assert!(
+            refused
+                .into_iter()
+                .all(|error| matches!(error, OpenError::InUse { .. }))
+        );
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod burn;
 mod faults;
 mod flips;
 mod frozen;
+mod items;
 mod model;
 mod recovery;
 mod rollback;

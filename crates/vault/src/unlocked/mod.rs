@@ -35,6 +35,10 @@ pub struct Unlocked {
 
 impl Unlocked {
     pub(crate) fn new(file: File, opened: Opened) -> Self {
+        // From here on rows are read one at a time: the pages that unlocking read may go.
+        if let Err(error) = file.connection.execute_batch("PRAGMA shrink_memory") {
+            tracing::debug!(%error, "the page cache stays");
+        }
         Self {
             keys: opened.keys,
             ledger: opened.ledger,
