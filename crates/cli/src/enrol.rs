@@ -135,7 +135,7 @@ where
         finish_at_terminal::<O>(client, output)?
     } else {
         let code = code_stdin.then(|| input::code(true)).transpose()?;
-        client.call::<O>(&EnrolFinish { code })?
+        client.call::<O>(&EnrolFinish { code, open: false })?
     };
     enrolled.otpauth_uri = (!streams).then_some(started.otpauth_uri);
     output.print(&enrolled, |out| show_recovery(out, &enrolled, done))?;
@@ -155,7 +155,7 @@ where
     let mut attempt = 1;
     loop {
         let code = Some(input::code(false)?);
-        match client.call::<O>(&EnrolFinish { code }) {
+        match client.call::<O>(&EnrolFinish { code, open: false }) {
             Err(failure) if is_mistyped(&failure) && attempt < ATTEMPTS => {
                 output.warn(&failure.message);
                 attempt += 1;

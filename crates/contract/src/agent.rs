@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::Failure,
-    exchange::{Exchange, SendRequest},
+    exchange::{Exchange, Preview, SendRequest},
     secret::Revealed,
     time::UnixMillis,
     vault::{
-        Enrolled, Enrolment, EnrolmentStarted, ItemList, ItemView, NewKey, Unlocked, VaultStatus,
-        Verification,
+        EditKey, Enrolled, Enrolment, EnrolmentStarted, ItemList, ItemView, NewKey, Unlocked,
+        VaultStatus, Verification,
     },
 };
 
@@ -177,12 +177,21 @@ operations! {
     KeyList = "key.list": Nothing => ItemList;
     /// Shows one item without its secret.
     KeyShow = "key.show": KeyName => ItemView;
-    /// Removes an item and all its versions.
+    /// Replaces what is known of an API key beside its secret.
+    KeyEdit = "key.edit": KeyEditArgs => ItemView;
+    /// Removes an item and all its versions. Asked for by the window, it is hidden at once and
+    /// removed a little later, or when the vault is locked: until then, [`KeyRestore`] undoes it.
     KeyRemove = "key.remove": KeyName => ItemView;
+    /// Undoes a removal that was asked for by the window a moment ago.
+    KeyRestore = "key.restore": KeyName => ItemView;
     /// Reveals one field of an item: needs the reveal grant.
     Read = "read": ReadArgs => Value;
     /// Signs and sends a request: needs the use grant, and the item's allowed hosts.
     Send = "send": SendRequest => Exchange;
+    /// Shows how a request would be signed, without its secret and without sending it.
+    RequestPreview = "request.preview": SendRequest => Preview;
+    /// Says that a person is here: the time until the vault locks itself begins anew.
+    SessionTouch = "session.touch": Nothing => Nothing;
 }
 
 /// No arguments, or nothing to answer.
@@ -219,6 +228,9 @@ pub struct CancelArgs {
 pub struct EnrolFinish {
     /// The code that the authenticator shows; absent if none is asked for.
     pub code: Option<Revealed>,
+    /// Whether the vault is opened right away, without another code.
+    #[serde(default)]
+    pub open: bool,
 }
 
 /// Begins a recovery.
@@ -250,6 +262,15 @@ pub struct UnlockArgs {
 pub struct KeyName {
     /// Its name or id.
     pub name: String,
+}
+
+/// Replaces what is known of an API key beside its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyEditArgs {
+    /// Its name or id.
+    pub name: String,
+    /// What it is to be.
+    pub key: EditKey,
 }
 
 /// Names a field.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// What went wrong, in a word that scripts can rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -77,6 +78,7 @@ impl ErrorCode {
 
 /// An error, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[error("{message}")]
 pub struct Failure {
     /// What went wrong, for scripts.
@@ -85,9 +87,11 @@ pub struct Failure {
     pub message: String,
     /// What to do next, if there is something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub hint: Option<String>,
     /// Facts for scripts, such as the candidates of an ambiguous name; `null` if there are none.
     #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
     pub details: Value,
 }
 

@@ -31,6 +31,7 @@ pub struct SendRequest {
 
 /// One artefact of signing, as it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Step {
     /// `content_digest`, `canonical_request`, `string_to_sign`, `signature_base`, or where a header
     /// came from. Never holds a secret.
@@ -39,8 +40,16 @@ pub struct Step {
     pub value: String,
 }
 
+/// How a request would be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Each artefact, made with a sample secret: no signature among them is genuine.
+    pub steps: Vec<Step>,
+}
+
 /// A request that was sent, and what came back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Exchange {
     /// The status code.
     pub status: u16,
@@ -50,6 +59,7 @@ pub struct Exchange {
     pub body: Option<String>,
     /// The answer's body, base64, if it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub body_base64: Option<String>,
     /// Whether the body was longer than the limit.
     pub body_truncated: bool,
@@ -73,6 +83,7 @@ pub struct Exchange {
 
 /// What went on the wire, with credentials replaced by references.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -86,6 +97,7 @@ pub struct Sent {
 
 /// Durations of a request's phases, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Timings {
     /// Looking up the name.
     pub dns_ms: f64,
@@ -103,6 +115,7 @@ pub struct Timings {
 
 /// What TLS agreed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TlsDetails {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: String,
@@ -120,6 +133,7 @@ pub struct TlsDetails {
 
 /// A certificate, as far as a person looks at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct CertificateView {
     /// Whom it names.
     pub subject: String,

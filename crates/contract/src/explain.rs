@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A rule of the platform's pipeline, or what stands before and behind it. Declared in the order in
 /// which a request meets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Before authentication: too many connections, requests or failures from one source (429), or
@@ -66,6 +67,7 @@ impl Rule {
 
 /// How one check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The rule let the request through.
@@ -80,6 +82,7 @@ pub enum Outcome {
 
 /// One rule's look at a request. Holds no secret: credentials are named, not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Check {
     /// Which rule.
     pub rule: Rule,
@@ -91,11 +94,13 @@ pub struct Check {
     pub expected: String,
     /// What to change, for a check that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub fix: Option<String>,
 }
 
 /// Whether the request was let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Every rule let it through.
@@ -108,6 +113,7 @@ pub enum Decision {
 
 /// The whole explanation of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Explanation {
     /// The request's id, as in `X-Request-Id`; `null` for a request that was pasted.
     pub request_id: Option<String>,
@@ -121,4 +127,37 @@ pub struct Explanation {
     pub checks: Vec<Check>,
     /// What to change, in one sentence, if it was refused.
     pub fix: Option<String>,
+    /// The change that whoever runs the platform can make, if it is one that would have let the
+    /// request pass this rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub remedy: Option<Remedy>,
+}
+
+/// A change to a key that would have let a refused request pass the rule that refused it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Remedy {
+    /// Allow the address that the request came from.
+    AllowSource {
+        /// The key.
+        app_id: String,
+        /// The address.
+        address: String,
+    },
+    /// Give the key a scope.
+    GrantScope {
+        /// The key.
+        app_id: String,
+        /// The scope.
+        scope: String,
+    },
+    /// Raise the key's limit.
+    RaiseLimit {
+        /// The key.
+        app_id: String,
+        /// The new limit for every rolling minute.
+        per_minute: u32,
+    },
 }

@@ -3,6 +3,9 @@
 //!
 //! Pure data. Field names here are what scripts and the window see: renaming one is a breaking
 //! change, and the snapshot tests of the command line fail.
+//!
+//! With the feature `typescript`, the types of the bridge can say what they are in TypeScript; they
+//! are the same without it.
 
 pub mod agent;
 pub mod error;
@@ -13,3 +16,4 @@ pub mod platform;
 pub mod secret;
 pub mod time;
 pub mod vault;
+pub mod window;

@@ -50,6 +50,7 @@ pub struct KeyList {
 
 /// A key that the platform issued, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct KeyView {
     /// The public id.
     pub app_id: String,
@@ -79,6 +80,7 @@ pub struct KeyView {
 
 /// Whether a key can be used now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
     /// Its time has not come.
@@ -136,6 +138,7 @@ pub struct ClockView {
 
 /// One row of the audit log, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AuditRowView {
     /// The row's number, from 0.
     pub sequence: u64,

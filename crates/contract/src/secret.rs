@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 /// It is the only secret type that serializes, so that a search for its name finds every place
 /// where a secret crosses a border. Wiped on drop; no `Debug`, `Display` or `Clone`.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]
 pub struct Revealed(Zeroizing<String>);
 

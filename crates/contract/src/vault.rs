@@ -6,6 +6,7 @@ use crate::{secret::Revealed, time::UnixMillis};
 
 /// Whether there is a vault, and whether it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum VaultState {
     /// No vault in this home yet.
@@ -18,6 +19,7 @@ pub enum VaultState {
 
 /// What `status` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VaultStatus {
     /// Whether there is a vault, and whether it is open.
     pub state: VaultState,
@@ -35,10 +37,15 @@ pub struct VaultStatus {
     pub freshness: Option<Freshness>,
     /// Whether other programs may have secrets revealed until the vault is locked.
     pub reveal_allowed: bool,
+    /// After how many seconds without use it locks itself; only while unlocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub locks_in_seconds: Option<u64>,
 }
 
 /// What the anchor beside the device secret says of the file's age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Freshness {
     /// The newest state that this machine has seen, or a later one.
@@ -81,9 +88,11 @@ pub struct EnrolmentStarted {
 
 /// What a finished enrolment shows, once.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Enrolled {
     /// The `otpauth://` URI; absent if it was shown when the enrolment started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub otpauth_uri: Option<Revealed>,
     /// The recovery code: groups of Crockford base32.
     pub recovery_code: Revealed,
@@ -104,6 +113,7 @@ pub struct Unlocked {
 
 /// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// A public id and a secret.
@@ -122,6 +132,7 @@ pub enum ItemKind {
 
 /// Which of a provider's environments an item belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Environment {
     /// Test money.
@@ -134,6 +145,7 @@ pub enum Environment {
 
 /// The state of one version of an item's secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum VersionState {
     /// Stored, not in use yet.
@@ -148,6 +160,7 @@ pub enum VersionState {
 
 /// One version of an item's secret, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VersionView {
     /// 1 for the first.
     pub version: u32,
@@ -159,6 +172,7 @@ pub struct VersionView {
 
 /// An item without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ItemView {
     /// The item's id, 32 hex digits.
     pub id: String,
@@ -199,6 +213,7 @@ pub struct ItemList {
 
 /// A new API key for the vault.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NewKey {
     /// Its name: unique, without `/`.
     pub name: String,
@@ -218,6 +233,28 @@ pub struct NewKey {
     pub tags: Vec<String>,
     /// The secret.
     pub secret: Revealed,
+}
+
+/// What an API key is to be from now on; its secret stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct EditKey {
+    /// Its name: unique, without `/`.
+    pub name: String,
+    /// The provider's name.
+    pub provider: Option<String>,
+    /// The provider's environment.
+    pub environment: Option<Environment>,
+    /// The public id.
+    pub public_id: Option<String>,
+    /// Where requests go.
+    pub base_url: Option<String>,
+    /// The hosts that the secret may be sent to.
+    pub hosts: Vec<String>,
+    /// The scheme that requests are signed with.
+    pub scheme: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
 }
 
 /// One thing that `vault verify` found.

@@ -1,5 +1,7 @@
 //! Rule `permission`: the key may do what the route asks for. Denied by default.
 
+use strongroom_contract::explain::Remedy;
+
 use crate::{
     identify::Presented,
     key::KeyRecord,
@@ -39,7 +41,11 @@ pub(crate) fn check(
                     scopes.join(" ")
                 }
             ),
-        )),
+        )
+        .remedy(Remedy::GrantScope {
+            app_id: key.app_id.to_string(),
+            scope: scope.to_string(),
+        })),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use strongroom_contract::time::UnixMillis;
+use strongroom_contract::{explain::Remedy, time::UnixMillis};
 
 use crate::{
     key::KeyRecord,
@@ -199,7 +199,7 @@ pub(crate) fn refused(throttled: &Throttled, cost: Cost, key: &KeyRecord) -> Fin
             "in every rolling 60 s, over all of the client's keys",
         ),
     };
-    Finding::new(
+    let finding = Finding::new(
         format!("{whose} is over its limit of {limit} requests {bound}."),
         format!(
             "{} of {limit} slots used; the request takes {}",
@@ -208,7 +208,14 @@ pub(crate) fn refused(throttled: &Throttled, cost: Cost, key: &KeyRecord) -> Fin
         ),
         format!("at most {limit} accepted requests {bound}"),
         format!("Wait {wait} (Retry-After), spread requests, or raise the limit."),
-    )
+    );
+    match throttled.bound {
+        Bound::Minute if *limit < Limit::MAX => finding.remedy(Remedy::RaiseLimit {
+            app_id: id.to_string(),
+            per_minute: limit.saturating_mul(2).min(Limit::MAX),
+        }),
+        _ => finding,
+    }
 }
 
 pub(crate) fn passed(admitted: &Admitted) -> Passed {

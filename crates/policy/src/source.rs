@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use strongroom_contract::explain::Remedy;
 use strongroom_signing::Field;
 
 use crate::{
@@ -74,7 +75,11 @@ pub(crate) fn check(source: IpAddr, key: &KeyRecord) -> Result<(), Finding> {
         source.to_string(),
         format!("a source in {}", shown(&key.allow)),
         format!("Add {source} to the key's allowlist, or send from an address that is on it."),
-    ))
+    )
+    .remedy(Remedy::AllowSource {
+        app_id: key.app_id.to_string(),
+        address: source.to_string(),
+    }))
 }
 
 pub(crate) fn passed(source: IpAddr, key: &KeyRecord) -> Passed {

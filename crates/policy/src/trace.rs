@@ -3,7 +3,7 @@
 //! Nothing here holds a secret. Sentences with parts of a request in them go through [`redacted`],
 //! which leaves out what has the look of a credential: it could stand anywhere by mistake.
 
-use strongroom_contract::explain::{Check, Decision, Explanation, Outcome, Rule};
+use strongroom_contract::explain::{Check, Decision, Explanation, Outcome, Remedy, Rule};
 
 /// What a rule saw of a request that it let through.
 pub(crate) struct Passed {
@@ -31,6 +31,8 @@ pub struct Finding {
     pub expected: String,
     /// What to change.
     pub fix: String,
+    /// The change, where it is the platform's owner who can make it.
+    pub remedy: Option<Box<Remedy>>,
 }
 
 impl Finding {
@@ -47,7 +49,14 @@ impl Finding {
             observed: observed.into(),
             expected: expected.into(),
             fix: fix.into(),
+            remedy: None,
         }
+    }
+
+    /// The same with a change that the platform's owner can make.
+    pub(crate) fn remedy(mut self, remedy: Remedy) -> Self {
+        self.remedy = Some(Box::new(remedy));
+        self
     }
 }
 
@@ -62,6 +71,8 @@ pub struct Trace {
     pub cause: String,
     /// What to change.
     pub fix: String,
+    /// The change, where it is the platform's owner who can make it.
+    pub remedy: Option<Remedy>,
 }
 
 impl Trace {
@@ -86,6 +97,7 @@ impl Trace {
             rule,
             cause: finding.cause,
             fix: finding.fix,
+            remedy: finding.remedy.map(|remedy| *remedy),
         }
     }
 
@@ -107,6 +119,7 @@ impl Trace {
             rule,
             cause: finding.cause,
             fix: finding.fix,
+            remedy: finding.remedy.map(|remedy| *remedy),
         }
     }
 
@@ -120,6 +133,7 @@ impl Trace {
             cause: self.cause,
             checks: self.checks,
             fix: Some(self.fix),
+            remedy: self.remedy,
         }
     }
 }
@@ -134,6 +148,7 @@ pub fn explain_accepted(request_id: String) -> Explanation {
         cause: "Every rule let the request through.".to_owned(),
         checks: Rule::PIPELINE.into_iter().map(unkept).collect(),
         fix: None,
+        remedy: None,
     }
 }
 
@@ -157,6 +172,7 @@ pub fn explain_forgotten(request_id: String, rule: Rule) -> Explanation {
         cause: format!("The rule {} refused the request.", rule.id()),
         checks: checks.collect(),
         fix: Some("Send the request again and explain that one.".to_owned()),
+        remedy: None,
     }
 }
 

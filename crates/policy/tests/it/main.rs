@@ -12,4 +12,6 @@ mod pipeline;
 #[cfg(test)]
 mod pipeline_order;
 #[cfg(test)]
+mod remedy;
+#[cfg(test)]
 mod world;

@@ -232,6 +232,7 @@ impl Session {
                 items: None,
                 freshness: None,
                 reveal_allowed: false,
+                locks_in_seconds: None,
             }),
             Err(error) => match self.remembered().clone().filter(|_| is_ours(&error)) {
                 Some(status) => Ok(status),
@@ -251,6 +252,7 @@ impl Session {
             items: None,
             freshness: None,
             reveal_allowed: false,
+            locks_in_seconds: None,
         }
     }
 
@@ -276,6 +278,7 @@ impl Session {
             items: u64::try_from(open.vault.len()).ok(),
             freshness: Some(open.vault.freshness()),
             reveal_allowed: open.reveal_allowed,
+            locks_in_seconds: None,
         }
     }
 

@@ -39,6 +39,7 @@ fn a_typed_code_is_checked_and_spent() {
         &mut client,
         &EnrolFinish {
             code: Some(secret(&wrong)),
+            open: false,
         },
     );
     let refused = refused.err().unwrap();
@@ -52,6 +53,7 @@ fn a_typed_code_is_checked_and_spent() {
     // The draft is still there: a typing error does not ask for another scan.
     let typed = EnrolFinish {
         code: Some(code(&codes, now())),
+        open: false,
     };
     let enrolled = call::<CreateFinish>(&mut client, &typed).unwrap();
     assert!(enrolled.otpauth_uri.is_none());
@@ -75,7 +77,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
     let mut client = scene.client();
     let place = || in_file(&scene.key_file());
     let sound = || enrolment(place());
-    let unfinished = call::<CreateFinish>(&mut client, &EnrolFinish { code: None })
+    let unfinished = call::<CreateFinish>(&mut client, &EnrolFinish { code: None, open: false })
         .err()
         .unwrap();
     assert_eq!(unfinished.code, ErrorCode::Usage);
@@ -158,16 +160,16 @@ fn a_draft_ends_with_its_connection() {
     let mut client = scene.client();
     call::<CreateBegin>(&mut client, &enrolment(in_file(&scene.key_file()))).unwrap();
     let mut other = scene.client();
-    let refused = call::<CreateFinish>(&mut other, &EnrolFinish { code: None })
+    let refused = call::<CreateFinish>(&mut other, &EnrolFinish { code: None, open: false })
         .err()
         .unwrap();
     assert_eq!(refused.code, ErrorCode::Usage);
     // A draft of the other kind is none either, and it stays.
-    let refused = call::<RecoverFinish>(&mut client, &EnrolFinish { code: None })
+    let refused = call::<RecoverFinish>(&mut client, &EnrolFinish { code: None, open: false })
         .err()
         .unwrap();
     assert!(refused.message.contains("vault.recover.begin"), "{refused}");
-    call::<CreateFinish>(&mut client, &EnrolFinish { code: None }).unwrap();
+    call::<CreateFinish>(&mut client, &EnrolFinish { code: None, open: false }).unwrap();
 }
 
 #[test]
@@ -194,7 +196,7 @@ fn a_recovery_gives_new_factors_and_keeps_the_items() {
     let right = vault.enrolled.recovery_code.expose_secret().to_lowercase();
     let started = call::<RecoverBegin>(&mut client, &args(&right)).unwrap();
     let codes = codes(&started.otpauth_uri);
-    let enrolled = call::<RecoverFinish>(&mut client, &EnrolFinish { code: None }).unwrap();
+    let enrolled = call::<RecoverFinish>(&mut client, &EnrolFinish { code: None, open: false }).unwrap();
     assert_eq!(enrolled.vault_id, vault.enrolled.vault_id);
     assert_ne!(
         enrolled.recovery_code.expose_secret(),

@@ -89,7 +89,7 @@ fn create(play: &mut Play<'_>) -> Result<Shown, Failure> {
     play.step = Step::at(clock::now().secs());
     play.authenticator = Some(authenticator);
     let code = Some(code(play)?);
-    play.call::<CreateFinish>(&EnrolFinish { code })?;
+    play.call::<CreateFinish>(&EnrolFinish { code, open: false })?;
     Ok(Shown::proof(format!(
         "Argon2id over {KDF_MEMORY_MIB} MiB for each guess; a device secret beside it"
     )))

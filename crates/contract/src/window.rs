@@ -1,0 +1,234 @@
+//! What crosses the window's bridge and is of no other border: its view of the session, of the local
+//! platform and of what was done, and its settings.
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
+
+use crate::{error::Failure, secret::Revealed, time::UnixMillis, vault::VaultStatus};
+
+/// The vault as the window's frame shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Session {
+    /// The vault's status.
+    pub vault: VaultStatus,
+    /// Seconds until the vault locks by itself; `null` while it is not open.
+    pub locks_in: Option<u64>,
+    /// Whether this is the throw-away home of "Look around".
+    pub demo: bool,
+}
+
+/// Whether the local platform runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformState {
+    /// It does not.
+    Stopped,
+    /// It was told to, and does not accept connections yet.
+    Starting,
+    /// It accepts connections.
+    Running,
+    /// It did not start, or broke off.
+    Failed,
+}
+
+/// The local platform as the window shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct PlatformStatus {
+    /// Whether it runs.
+    pub state: PlatformState,
+    /// Its origin, while it runs.
+    pub url: Option<String>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// A key to be issued by the local platform, and put straight into the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct IssueKey {
+    /// The key's name at the platform.
+    pub name: String,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// Accepted requests in every rolling minute.
+    pub limit_per_minute: u32,
+    /// Source addresses (CIDR) that may use it; any if empty.
+    pub allow: Vec<String>,
+    /// Whether it may sign requests.
+    pub may_sign: bool,
+    /// The name of the vault's item that is to hold it.
+    pub store: String,
+}
+
+/// Whether a typed allowlist can be read: `{"ok": true, "normalized": […]}` or
+/// `{"ok": false, "problem": "…"}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(type = "{ ok: true, normalized: Array<string> } | { ok: false, problem: string }")
+)]
+pub enum AllowlistCheck {
+    /// It can, and means these networks; any source if there are none.
+    Read(Vec<String>),
+    /// It can't: one sentence that names the first entry that is wrong.
+    Unreadable(String),
+}
+
+impl Serialize for AllowlistCheck {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("AllowlistCheck", 2)?;
+        match self {
+            Self::Read(normalized) => {
+                fields.serialize_field("ok", &true)?;
+                fields.serialize_field("normalized", normalized)?;
+            }
+            Self::Unreadable(problem) => {
+                fields.serialize_field("ok", &false)?;
+                fields.serialize_field("problem", problem)?;
+            }
+        }
+        fields.end()
+    }
+}
+
+/// A request as it is composed in the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Draft {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// Headers in order; names may repeat.
+    pub headers: Vec<(String, String)>,
+    /// The body's text.
+    pub body: String,
+    /// The vault's item to sign with, by name or id.
+    pub key: Option<String>,
+    /// The scheme; the item's own if absent.
+    pub scheme: Option<String>,
+}
+
+/// A QR code: the dark modules as an SVG path, one unit a module, without a quiet zone.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct QrCode {
+    /// How many modules a side has.
+    pub modules: u32,
+    /// The path's `d`.
+    pub path: Revealed,
+}
+
+/// What a person scans, or types by hand.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct EnrolmentShown {
+    /// The `otpauth://` URI.
+    pub otpauth_uri: Revealed,
+    /// The same as a picture.
+    pub qr: QrCode,
+}
+
+/// What kind of thing was done, for an icon and a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityKind {
+    /// A vault was created or recovered.
+    Created,
+    /// The vault was opened.
+    Unlocked,
+    /// The vault was closed.
+    Locked,
+    /// A secret was shown.
+    Revealed,
+    /// A secret was copied to the clipboard.
+    Copied,
+    /// A secret signed a request that is not answered.
+    Used,
+    /// A request was answered.
+    Sent,
+    /// Something was refused: a factor, a reveal, or a request (401, 403, 429).
+    Refused,
+    /// An item was added, changed, removed or put back.
+    Changed,
+    /// The local platform was started or stopped, or issued a key.
+    Platform,
+}
+
+/// One thing that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ActivityRow {
+    /// When.
+    pub at: UnixMillis,
+    /// What kind of thing.
+    pub kind: ActivityKind,
+    /// One sentence, with who did it.
+    pub text: String,
+    /// The name of the item that it concerned.
+    pub item: Option<String>,
+    /// The platform's id of the request that it was.
+    pub request_id: Option<String>,
+}
+
+/// Which colours the window has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the desktop has it.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// What a person has chosen for the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The colours.
+    pub theme: Theme,
+    /// The vault locks after so many minutes without use.
+    pub lock_after_minutes: u32,
+    /// A copied secret leaves the clipboard after so many seconds.
+    pub clipboard_seconds: u32,
+    /// The history of requests is kept for so many days.
+    pub history_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            lock_after_minutes: 10,
+            clipboard_seconds: 30,
+            history_days: 30,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_says_ok_and_then_what_there_is() {
+        let json = |check| serde_json::to_string(&check).unwrap();
+        assert_eq!(
+            json(AllowlistCheck::Read(vec!["10.0.0.0/8".into()])),
+            r#"{"ok":true,"normalized":["10.0.0.0/8"]}"#
+        );
+        assert_eq!(
+            json(AllowlistCheck::Unreadable("no".into())),
+            r#"{"ok":false,"problem":"no"}"#
+        );
+    }
+}
