@@ -24,6 +24,7 @@ mod runtime;
 mod send;
 mod serve;
 mod shell;
+mod signals;
 mod style;
 mod text;
 mod unlock;

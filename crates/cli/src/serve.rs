@@ -6,19 +6,15 @@ use std::{
     process::ExitCode,
 };
 
-use strongroom_contract::{
-    error::{ErrorCode, Failure},
-    platform::PlatformAddress,
-};
+use strongroom_contract::{error::Failure, platform::PlatformAddress};
 use strongroom_workbench::{
     home::Home,
     platform::{self, ServeOptions},
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     output::Output,
-    runtime,
+    runtime, signals,
     style::{ACCENT, DIM, GOOD, STRONG, WARN},
 };
 
@@ -64,32 +60,12 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         checkpoint: args.checkpoint,
     };
     runtime::on_every_core()?.block_on(async {
-        let stop = told_to_stop()?;
+        let stop = signals::told_to_stop()?;
         let ready = |address: &PlatformAddress| output.print(address, |out| show(out, address));
         platform::serve(&home, options, ready, stop).await
     })?;
     output.text(|out| writeln!(out, "stopped"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Completes at Ctrl-C or SIGTERM.
-fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| {
-            Failure::new(
-                ErrorCode::Failed,
-                format!("can't listen for signals: {error}"),
-            )
-        })
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 fn show(out: &mut dyn Write, address: &PlatformAddress) -> io::Result<()> {

@@ -11,13 +11,21 @@ mod show;
 mod stage;
 mod steps;
 
-use std::{process::ExitCode, thread, time::Instant};
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Instant,
+};
 
 use strongroom_contract::error::{ErrorCode, Failure};
 use tokio::sync::oneshot;
 
 use self::{show::Teller, stage::Stage};
-use crate::{output::Output, runtime};
+use crate::{output::Output, runtime, signals};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {}
@@ -25,9 +33,15 @@ pub(crate) struct Args {}
 pub(crate) fn run(_: &Args, output: Output) -> Result<ExitCode, Failure> {
     let runtime = runtime::on_every_core()?;
     let begun = Instant::now();
-    let (stage, cast) = Stage::open(&runtime)?;
+    // Listened for from the start: from here on there is something to clean up.
+    let interrupted = {
+        let _context = runtime.enter();
+        signals::told_to_stop()?
+    };
+    let (stage, runtime, cast) = Stage::open(runtime)?;
     let (done, wait) = oneshot::channel();
-    let mut teller = Teller::new(output);
+    let over = Arc::new(AtomicBool::new(false));
+    let mut teller = Teller::new(Arc::clone(&over), output);
     // The steps block, on a thread of their own, so that Ctrl-C is heard meanwhile.
     thread::spawn(move || {
         let result = steps::play(cast, &mut teller).and_then(|()| teller.finish(begun.elapsed()));
@@ -37,11 +51,14 @@ pub(crate) fn run(_: &Args, output: Output) -> Result<ExitCode, Failure> {
     let result = runtime.block_on(async {
         tokio::select! {
             result = wait => result.unwrap_or_else(|_| Err(failed("a step of the demo broke off"))),
-            _ = tokio::signal::ctrl_c() => Err(Failure::new(ErrorCode::Cancelled, "interrupted; the throw-away home is gone")),
+            () = interrupted => Err(Failure::new(
+                ErrorCode::Cancelled,
+                "interrupted; the throw-away home is gone",
+            )),
         }
     });
-    stage.close(&runtime);
-    runtime.shutdown_background();
+    over.store(true, Ordering::SeqCst);
+    stage.close(runtime);
     match result? {
         true => Ok(ExitCode::SUCCESS),
         false => Ok(ExitCode::FAILURE),

@@ -2,11 +2,18 @@
 
 use std::{
     io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use serde::Serialize;
-use strongroom_contract::{error::Failure, explain::Explanation};
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    explain::Explanation,
+};
 
 use crate::{
     output::Output,
@@ -59,6 +66,8 @@ struct LastLine {
 
 /// Tells the steps as they are done.
 pub(super) struct Teller {
+    /// Whether nobody wants to hear more: it was interrupted.
+    over: Arc<AtomicBool>,
     output: Output,
     chapter: &'static str,
     steps: usize,
@@ -66,8 +75,9 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    pub(super) fn new(output: Output) -> Self {
+    pub(super) fn new(over: Arc<AtomicBool>, output: Output) -> Self {
         Self {
+            over,
             output,
             chapter: "",
             steps: 0,
@@ -98,6 +108,9 @@ impl Teller {
         result: &Result<Shown, Failure>,
         took: Duration,
     ) -> Result<(), Failure> {
+        if self.over.load(Ordering::SeqCst) {
+            return Err(Failure::new(ErrorCode::Cancelled, "interrupted"));
+        }
         self.steps += 1;
         let (proof, reason) = match result {
             Ok(shown) => (shown.proof.as_str(), shown.reason.as_ref()),

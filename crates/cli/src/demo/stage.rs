@@ -1,6 +1,6 @@
 //! Where the demo plays: a temporary home with a real owner of its vault and a real platform.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use strongroom_contract::{
     error::{ErrorCode, Failure},
@@ -10,6 +10,7 @@ use strongroom_workbench::{
     agent::{Agent, Options},
     client::Client,
     home::Home,
+    os::socket::SocketPath,
     platform::{self, Platform, ServeOptions},
 };
 use tempfile::TempDir;
@@ -26,6 +27,9 @@ const CLOSING: Duration = Duration::from_secs(3);
 pub(super) struct Stage {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<Result<(), Failure>>>,
+    /// The lock beside the owner's socket. Elsewhere it stays for ever, so that two owners can't
+    /// hold two files of one name; of this home there is no second owner.
+    lock: PathBuf,
     directory: TempDir,
 }
 
@@ -39,20 +43,25 @@ pub(super) struct Cast {
 
 impl Stage {
     /// Opens a temporary home, with an owner for its vault and a platform with a virtual clock.
-    pub(super) fn open(runtime: &Runtime) -> Result<(Self, Cast), Failure> {
+    pub(super) fn open(runtime: Runtime) -> Result<(Self, Runtime, Cast), Failure> {
         let directory = tempfile::Builder::new()
             .prefix("strongroom-demo-")
             .tempdir()
             .map_err(|error| failed(format!("no temporary directory: {error}")))?;
         let home = Home::at(&directory.path().join("home"))?;
+        let lock = SocketPath::of(home.path())
+            .map_err(|error| failed(format!("no place for a socket: {error}")))?
+            .socket()
+            .with_extension("lock");
         let (stop, stopped) = watch::channel(false);
         let mut stage = Self {
             stop,
             tasks: Vec::new(),
+            lock,
             directory,
         };
-        match stage.serve(runtime, &home, &stopped) {
-            Ok(cast) => Ok((stage, cast)),
+        match stage.serve(&runtime, &home, &stopped) {
+            Ok(cast) => Ok((stage, runtime, cast)),
             Err(failure) => {
                 stage.close(runtime);
                 Err(failure)
@@ -103,11 +112,12 @@ impl Stage {
         })
     }
 
-    /// Ends what serves, and removes the home.
-    pub(super) fn close(self, runtime: &Runtime) {
+    /// Ends what serves, and the runtime with it; then removes the home.
+    pub(super) fn close(self, runtime: Runtime) {
         let Self {
             stop,
             tasks,
+            lock,
             directory,
         } = self;
         // Whoever is not listening any more has ended by itself.
@@ -122,8 +132,12 @@ impl Stage {
             };
             let _ = tokio::time::timeout(CLOSING, all).await;
         });
-        if let Err(error) = directory.close() {
-            tracing::warn!(%error, "the throw-away home stays behind");
+        // What was interrupted may still be writing into the home.
+        runtime.shutdown_timeout(CLOSING);
+        for removed in [directory.close(), std::fs::remove_file(lock)] {
+            if let Err(error) = removed {
+                tracing::warn!(%error, "something of the throw-away home stays behind");
+            }
         }
     }
 }

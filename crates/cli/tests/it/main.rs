@@ -8,6 +8,7 @@
     reason = "a script that cannot be run fails its test"
 )]
 
+mod interrupt;
 mod redact;
 mod runner;
 mod script;
