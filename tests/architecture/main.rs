@@ -8,6 +8,7 @@
 
 mod borders;
 mod documents;
+mod features;
 mod files;
 mod lints;
 mod workspace;

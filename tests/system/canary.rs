@@ -66,6 +66,24 @@ fn encodings(needle: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
+fn the_search_sees_what_gives_a_secret_away() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let secret = "a secret to find";
+    for hidden in [
+        format!("before {secret} behind"),
+        hex::encode(secret),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("x{secret}")),
+        STANDARD.encode(format!("xy{secret}")),
+    ] {
+        let haystack = Haystack(vec![("there".to_owned(), hidden.clone().into_bytes())]);
+        assert_eq!(haystack.find(secret), Some("there"), "{hidden}");
+    }
+    let haystack = Haystack(vec![("there".to_owned(), b"a secret to fin".to_vec())]);
+    assert_eq!(haystack.find(secret), None);
+}
+
+#[test]
 fn a_marked_secret_appears_nowhere() {
     let home = Home::new().with_environment(&[("STRONGROOM_LOG", "trace")]);
     let scene = Scene::open(&home);
