@@ -24,6 +24,58 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     out
 }
 
+/// Random bytes that are taken from the operating system in portions: a system call for many ids and
+/// nonces instead of one for each.
+///
+/// For values that become public. What is still to be given out lies in memory, so keys are made
+/// with [`fill`] alone. A process that forks must not go on with a reserve in both halves.
+pub struct Reserve {
+    bytes: [u8; Reserve::PORTION],
+    left: usize,
+}
+
+impl Reserve {
+    /// Bytes of one portion.
+    const PORTION: usize = 1_024;
+
+    /// An empty reserve.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            bytes: [0; Self::PORTION],
+            left: 0,
+        }
+    }
+
+    /// `N` random bytes, never given out before.
+    ///
+    /// # Panics
+    ///
+    /// As [`fill`].
+    #[must_use]
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        if self.left < N {
+            fill(&mut self.bytes);
+            self.left = Self::PORTION;
+        }
+        let unused = self.bytes.get(..self.left).unwrap_or_default();
+        match unused.split_last_chunk::<N>() {
+            Some((rest, taken)) => {
+                self.left = rest.len();
+                *taken
+            }
+            // More than a whole portion at once.
+            None => bytes(),
+        }
+    }
+}
+
+impl Default for Reserve {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A uniformly random number in `0..bound`, by rejection, so without modulo bias.
 ///
 /// # Panics
@@ -56,6 +108,16 @@ mod tests {
         }
         assert_eq!(seen, [true; 3]);
         assert_eq!(below(1), 0);
+    }
+
+    #[test]
+    fn a_reserve_gives_no_byte_twice() {
+        let mut reserve = Reserve::new();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..1_000 {
+            assert!(seen.insert(reserve.bytes::<16>()));
+        }
+        assert_ne!(reserve.bytes::<2_000>(), [0; 2_000]);
     }
 
     #[test]

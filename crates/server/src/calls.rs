@@ -96,8 +96,8 @@ pub(crate) async fn answer(
     match call.decide(facts) {
         Ok(Passed::Answered(answer)) => answer,
         Ok(Passed::NeedsStore(resource, caller)) => match resource {
-            Resource::Create(kind) => create::create(call, &caller, kind).await,
-            _ => call.detail(&caller, resource).await,
+            Resource::Create(kind) => Box::pin(create::create(call, &caller, kind)).await,
+            _ => Box::pin(call.detail(&caller, resource)).await,
         },
         Err(refused) => call.refuse(*refused),
     }

@@ -32,8 +32,14 @@ impl Clock {
 
     /// What the platform takes for now.
     pub(crate) fn now(&self) -> UnixMillis {
+        self.both().1
+    }
+
+    /// The real time, and what the platform takes for now.
+    pub(crate) fn both(&self) -> (UnixMillis, UnixMillis) {
+        let real = self.real();
         let ahead = self.advanced_ms.load(Ordering::Acquire);
-        UnixMillis(self.real().0.saturating_add(ahead))
+        (real, UnixMillis(real.0.saturating_add(ahead)))
     }
 
     /// The real time, for the audit log.

@@ -44,6 +44,7 @@ mod keys;
 mod manage;
 mod platform;
 mod refusals;
+mod reserve;
 mod resources;
 mod routes;
 mod server;

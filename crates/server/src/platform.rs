@@ -122,17 +122,17 @@ impl Platform {
     }
 
     fn arrival(&self, peer: IpAddr) -> Arrival {
+        let (real, now) = self.clock.both();
         Arrival {
-            id: RequestId::at(self.clock.real()),
+            id: RequestId::at(real),
             started: Instant::now(),
-            now: self.clock.now(),
+            now,
             peer,
         }
     }
 
     fn finish(&self, arrival: Arrival, answer: Answer) -> Response<Full<Bytes>> {
-        // An advanced clock shows at once, in the answer to what advanced it.
-        let date = self.dates.at(self.clock.now());
+        let date = self.dates.at(arrival.now);
         answer.into_response(arrival.id, date)
     }
 
@@ -161,14 +161,25 @@ impl Platform {
             self.failures.turned_away(arrival.peer);
             return face.problem(&Problem::Flood { wait }, arrival.id);
         }
-        let read = read_body(body, self.limits.body_bytes, self.limits.body).await;
+        // What is rare is boxed, here and below: a request's future is moved as a whole, and most
+        // requests have no body and need no store.
+        let read = if body.is_end_stream() {
+            Ok(Bytes::new())
+        } else {
+            let Limits {
+                body_bytes,
+                body: within,
+                ..
+            } = self.limits;
+            Box::pin(read_body(body, body_bytes, within)).await
+        };
         let body = match read {
             Ok(body) => body,
             Err(error) => return self.refuse_body(arrival, face, &parts, error),
         };
         *body_left = false;
         if is_management {
-            manage::answer(self, arrival, &parts, &body).await
+            Box::pin(manage::answer(self, arrival, &parts, &body)).await
         } else {
             calls::answer(self, arrival, face, &parts, &body).await
         }

@@ -37,7 +37,7 @@ pub(crate) use outside::OutsideCheckpoints;
 pub(crate) use read::{ReadError, is_at};
 pub(crate) use recover::{Opening, Recovered, open};
 
-use crate::{clock::Clock, face::RequestId, platform::Arrival};
+use crate::{clock::Clock, face::RequestId, platform::Arrival, reserve::with_reserve};
 
 /// What [`Entry::act`] is for a request of a key.
 pub(crate) const REQUEST: &str = "request";
@@ -117,7 +117,8 @@ impl<'a> Entry<'a> {
         };
         plain[..16].copy_from_slice(&address.octets());
         plain[16..16 + agent.len()].copy_from_slice(agent);
-        let sealed = self.personal.seal(&self.id.0, &plain[..16 + agent.len()]);
+        let plain = &plain[..16 + agent.len()];
+        let sealed = with_reserve(|reserve| self.personal.seal_from(reserve, &self.id.0, plain));
         PreparedRow {
             id: self.id,
             started: self.started,

@@ -15,10 +15,15 @@ use http::{
 use http_body_util::Full;
 use serde::Serialize;
 use strongroom_contract::time::UnixMillis;
-use strongroom_crypto::random;
+use strongroom_crypto::random::Reserve;
+
+use crate::reserve::with_reserve;
 
 /// The header that every answer begins with.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// A request's id: a UUID of version 7 (RFC 9562, section 5.7) without dashes, so that a row of the
 /// audit log is found by the time in its id.
@@ -28,7 +33,7 @@ pub(crate) struct RequestId(pub(crate) [u8; 16]);
 impl RequestId {
     /// A fresh id at a real time.
     pub(crate) fn at(real: UnixMillis) -> Self {
-        let mut id: [u8; 16] = random::bytes();
+        let mut id: [u8; 16] = with_reserve(Reserve::bytes);
         let millis = real.0.to_be_bytes();
         id[..6].copy_from_slice(&millis[2..]);
         id[6] = 0x70 | (id[6] & 0x0f);
@@ -176,20 +181,25 @@ pub(crate) fn rate_headers(
     left: u32,
     next_free: Duration,
 ) -> [(HeaderName, HeaderValue); 2] {
-    let value =
-        |text: String| HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    let window = window.as_secs();
-    let seconds = whole_seconds(next_free);
-    [
-        (
-            HeaderName::from_static("ratelimit-policy"),
-            value(format!("\"{name}\";q={limit};w={window}")),
-        ),
-        (
-            HeaderName::from_static("ratelimit"),
-            value(format!("\"{name}\";r={left};t={seconds}")),
-        ),
-    ]
+    let value = |[first, second]: [(&str, u64); 2]| {
+        let mut digits = [itoa::Buffer::new(), itoa::Buffer::new()];
+        let [first_digits, second_digits] = &mut digits;
+        let text = [
+            "\"",
+            name,
+            "\";",
+            first.0,
+            first_digits.format(first.1),
+            second.0,
+            second_digits.format(second.1),
+        ]
+        .concat();
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    };
+    let (limit, left) = (u64::from(limit), u64::from(left));
+    let policy = value([("q=", limit), (";w=", window.as_secs())]);
+    let state = value([("r=", left), (";t=", whole_seconds(next_free))]);
+    [(RATELIMIT_POLICY, policy), (RATELIMIT, state)]
 }
 
 /// Rounded up: who waits as long as told is not told again.

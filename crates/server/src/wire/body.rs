@@ -24,9 +24,6 @@ pub(crate) async fn read_body<B: Body<Data = Bytes> + Unpin>(
     cap: usize,
     within: Duration,
 ) -> Result<Bytes, BodyError> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
     if body.size_hint().lower() > cap as u64 {
         return Err(BodyError::TooLarge);
     }

@@ -47,6 +47,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         .auto_date_header(false)
         .serve_connection(TokioIo::new(Watched::new(stream)), service);
     let served = tokio::select! {
+        biased;
         served = &mut connection => served,
         _ = stop.changed() => {
             std::pin::Pin::new(&mut connection).graceful_shutdown();
