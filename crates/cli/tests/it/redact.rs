@@ -44,6 +44,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 const MEMBERS: &[(&str, &str)] = &[
     ("pid", "[PID]"),
     ("duration_us", "[US]"),
+    ("locks_in_seconds", "[S]"),
     ("dns_ms", "[MS]"),
     ("connect_ms", "[MS]"),
     ("tls_ms", "[MS]"),
