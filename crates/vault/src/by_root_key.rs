@@ -16,9 +16,10 @@ use crate::{
     keys::RootKey,
     locked::{Locked, Refused},
     manifest::Anchor,
+    reopen::open_by_root,
     totp_table::Horizon,
-    unlock::{Burn, Opened, UnlockError, freshness, prove},
-    unlocked::{Items, Unlocked},
+    unlock::UnlockError,
+    unlocked::Unlocked,
 };
 
 /// Creates a vault around `root_key`, with codes for at least `steps` steps from `now` on. Its root
@@ -54,23 +55,8 @@ pub fn unlock(
     device_secret: Option<&DeviceSecret>,
     anchor: Option<Anchor>,
 ) -> Result<Unlocked, Box<Refused<Locked, UnlockError>>> {
-    let file = &locked.file;
-    let opened = || {
-        let (keys, ledger) = prove(file, &RootKey(root_key.duplicate()))?;
-        let freshness = freshness(file, &ledger, anchor, false)?;
-        let items = Items::load(&file.connection, &keys)?;
-        let named = (file.header.vault, file.header.generation);
-        Ok::<_, UnlockError>(Opened {
-            keys,
-            ledger,
-            items,
-            device: device_secret.map(|secret| DeviceKeys::new(secret, named.0, named.1)),
-            burn: Burn::NoCode,
-            freshness,
-        })
-    };
-    match opened() {
-        Ok(opened) => Ok(Unlocked::new(locked.file, opened)),
-        Err(error) => Err(Refused::new(locked, error)),
-    }
+    let header = &locked.file.header;
+    let device =
+        device_secret.map(|secret| DeviceKeys::new(secret, header.vault, header.generation));
+    open_by_root(locked, &RootKey(root_key.duplicate()), device, anchor)
 }

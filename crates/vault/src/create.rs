@@ -19,6 +19,7 @@ use crate::{
     keys::{Keys, RootKey},
     manifest::{Anchor, Change, Leaf, Ledger, RowKey},
     progress::Progress,
+    reopen::Reopener,
     totp_table::Horizon,
 };
 
@@ -157,6 +158,12 @@ impl Draft {
             generation: enrolment.generation,
             last_code_day: last_code_day(&header.layout),
             anchor,
+            reopener: Reopener::new(
+                root,
+                &enrolment.device_secret,
+                (enrolment.vault, enrolment.generation),
+                anchor,
+            ),
         })
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     manifest::{Anchor, Change, Leaf, RowKey},
     progress::{DERIVING, Progress, TABLE},
     recovery_code::RecoveryCode,
+    reopen::Reopener,
     totp_table::{Context, Horizon, Layout, Target},
 };
 
@@ -54,6 +55,8 @@ pub struct Enrolled {
     pub last_code_day: String,
     /// The vault's state, to be kept beside the device secret.
     pub anchor: Anchor,
+    /// Opens the vault that was written, without another code.
+    pub reopener: Reopener,
 }
 
 /// A passphrase that no vault can have.

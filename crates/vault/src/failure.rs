@@ -201,6 +201,8 @@ impl From<&WriteError> for Failure {
             WriteError::NameTaken(_) => {
                 failure(ErrorCode::Conflict).hint("Choose another name, or change that item.")
             }
+            WriteError::NameNotYetFree(_) => failure(ErrorCode::Conflict)
+                .hint("Undo the removal, or wait a few seconds and try again."),
             WriteError::NoVersion { .. } => failure(ErrorCode::NotFound),
             WriteError::MustBeKept { .. } => failure(ErrorCode::Refused),
             WriteError::Damaged(damage) => damage.into(),

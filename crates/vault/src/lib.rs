@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Two layers. The first turns the factors into the root key: [`Draft`] makes a vault, a [`Locked`]
-//! one is unlocked with an [`Attempt`] or recovered through a [`RecoveryDraft`]. The second turns the
+//! one is unlocked with an [`Attempt`] or recovered through a [`RecoveryDraft`]; what either has just
+//! written can be opened once with its [`Reopener`], since its code is spent. The second turns the
 //! root key into records: an [`Unlocked`] vault holds decrypted overviews and opens secrets one at a
 //! time. States are types: what needs a key cannot be asked of a locked vault.
 //!
@@ -38,6 +39,7 @@ mod progress;
 mod record;
 mod recover;
 mod recovery_code;
+mod reopen;
 #[cfg(test)]
 mod tests;
 mod totp_table;
@@ -61,6 +63,7 @@ pub use padding::TooLong;
 pub use progress::Progress;
 pub use recover::{RecoverError, RecoveryDraft};
 pub use recovery_code::RecoveryCodeError;
+pub use reopen::Reopener;
 pub use totp_table::{Horizon, HorizonError};
 pub use unlock::{Attempt, Burn, UnlockError};
 pub use unlocked::{ReadError, SelectError, Unlocked, WriteError};

@@ -20,6 +20,7 @@ use crate::{
     manifest::{Anchor, Ledger, RowKey},
     progress::Progress,
     recovery_code::{RecoveryCode, RecoveryCodeError},
+    reopen::Reopener,
     totp_table::Horizon,
     unlock::{UnlockError, forget_journal, freshness, prove, row_number, write_header},
 };
@@ -229,12 +230,19 @@ impl RecoveryDraft {
         file.header = header;
         file.sealed = sealed;
         forget_journal(file);
+        let anchor = ledger.anchor();
         Ok(Enrolled {
             recovery_code: recovery_code.print(),
             vault_id: enrolment.vault,
             generation: enrolment.generation,
             last_code_day: last_code_day(&file.header.layout),
-            anchor: ledger.anchor(),
+            anchor,
+            reopener: Reopener::new(
+                root,
+                &enrolment.device_secret,
+                (enrolment.vault, enrolment.generation),
+                anchor,
+            ),
         })
     }
 }

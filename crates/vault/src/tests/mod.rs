@@ -1,5 +1,6 @@
 //! Tests across modules, with access to what is private: short horizons, the root key.
 
+mod aside;
 mod burn;
 mod faults;
 mod flips;
@@ -7,5 +8,6 @@ mod frozen;
 mod items;
 mod model;
 mod recovery;
+mod reopen;
 mod rollback;
 mod support;

@@ -21,6 +21,8 @@ const LEAST_DIGITS: usize = 8;
 pub(crate) struct Items {
     by_id: HashMap<ItemId, Item>,
     names: BTreeSet<(ItemName, ItemId)>,
+    /// About to be removed: found by nobody, and still there.
+    aside: Vec<Item>,
 }
 
 /// The selector does not name one item.
@@ -78,6 +80,35 @@ impl Items {
         let item = self.by_id.remove(&id)?;
         self.names.remove(&(item.overview.name.clone(), id));
         Some(item)
+    }
+
+    /// Hides an item; its name is not free yet.
+    pub(crate) fn set_aside(&mut self, id: ItemId) {
+        if let Some(item) = self.remove(id) {
+            self.aside.push(item);
+        }
+    }
+
+    /// Shows an item again that was set aside.
+    pub(crate) fn put_back(&mut self, selector: &str) -> Result<&Item, SelectError> {
+        let item = self
+            .take_aside(|item| item.name() == selector || item.id.to_string() == selector)
+            .ok_or_else(|| SelectError::NotFound(selector.to_owned()))?;
+        let id = item.id;
+        self.insert(item);
+        self.get(id)
+            .ok_or_else(|| SelectError::NotFound(selector.to_owned()))
+    }
+
+    /// Takes an item out of those that were set aside.
+    pub(crate) fn take_aside(&mut self, is_meant: impl Fn(&Item) -> bool) -> Option<Item> {
+        let at = self.aside.iter().position(is_meant)?;
+        Some(self.aside.remove(at))
+    }
+
+    /// The items that were set aside, the first one first.
+    pub(crate) fn aside(&self) -> &[Item] {
+        &self.aside
     }
 
     /// The items of exactly this name: one, as long as nobody else has written the file.

@@ -35,6 +35,9 @@ pub enum WriteError {
     /// Another item has the name.
     #[error("there is an item '{0}' already")]
     NameTaken(String),
+    /// An item that is about to be removed has the name.
+    #[error("the item '{0}' is about to be removed, and its name is not free yet")]
+    NameNotYetFree(String),
     /// The item has no such version.
     #[error("the item '{item}' has no version {version}")]
     NoVersion {
@@ -227,6 +230,51 @@ impl Unlocked {
         self.file.writable()?;
         let item = self.find(selector)?;
         let (id, revision, view) = (item.id, item.revision, item.view());
+        self.delete(id, revision, &view)?;
+        self.items.remove(id);
+        Ok(view)
+    }
+
+    /// Hides an item that is about to be removed, until it is put back, or removed by
+    /// [`Unlocked::remove_aside`]. Nothing is written: whoever unlocks the vault next finds it again.
+    /// Its name stays taken, so that it can always be put back.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if there is no such item, or it could not be removed later.
+    pub fn set_aside(&mut self, selector: &str) -> Result<ItemView, WriteError> {
+        self.file.writable()?;
+        let item = self.find(selector)?;
+        let (id, view) = (item.id, item.view());
+        self.items.set_aside(id);
+        Ok(view)
+    }
+
+    /// Puts an item back that was set aside, by its name or id.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError`] if none of these was.
+    pub fn put_back(&mut self, selector: &str) -> Result<&Item, SelectError> {
+        self.items.put_back(selector)
+    }
+
+    /// Removes an item that was set aside, by its id, for good.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`]; the item stays set aside.
+    pub fn remove_aside(&mut self, id: ItemId) -> Result<ItemView, WriteError> {
+        self.file.writable()?;
+        let aside = self.items.aside().iter().find(|item| item.id == id);
+        let item = aside.ok_or_else(|| SelectError::NotFound(id.to_string()))?;
+        let (revision, view) = (item.revision, item.view());
+        self.delete(id, revision, &view)?;
+        self.items.take_aside(|item| item.id == id);
+        Ok(view)
+    }
+
+    fn delete(&mut self, id: ItemId, revision: u32, view: &ItemView) -> Result<(), WriteError> {
         self.ledger
             .commit(&mut self.file.connection, |transaction| {
                 let gone = transaction
@@ -240,14 +288,21 @@ impl Unlocked {
                 Ok(changes)
             })?;
         forget_journal(&self.file);
-        self.items.remove(id);
-        Ok(view)
+        Ok(())
     }
 
     fn check_free(&self, name: &ItemName, except: Option<ItemId>) -> Result<(), WriteError> {
         let taken = self.items.named(name).any(|item| Some(item.id) != except);
         if taken {
             return Err(WriteError::NameTaken(name.as_str().to_owned()));
+        }
+        if self
+            .items
+            .aside()
+            .iter()
+            .any(|item| item.name() == name.as_str())
+        {
+            return Err(WriteError::NameNotYetFree(name.as_str().to_owned()));
         }
         Ok(())
     }
