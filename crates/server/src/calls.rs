@@ -19,7 +19,7 @@ use strongroom_policy::{
     token,
     trace::{Finding, Trace},
 };
-use strongroom_signing::{Field, Request, Target, TargetError, UriScheme};
+use strongroom_signing::{Field, Request, Target, UriScheme, rfc9421::SIGNATURE_INPUT};
 
 use crate::{
     audit::{AuditDown, Entry},
@@ -77,16 +77,17 @@ pub(crate) async fn answer(
         body,
         route,
     };
-    let target = match target(parts) {
+    let read = match target(parts) {
         Ok(target) => target,
         Err(problem) => return call.malformed(problem),
     };
+    let target = read.as_ref().unwrap_or(&platform.plain_target);
     let fields: Vec<_> = parts
         .headers
         .iter()
         .map(|(name, value)| Field::new(name.as_str(), value.as_bytes()))
         .collect();
-    let request = Request::new(parts.method.as_str(), &target, &fields, body);
+    let request = Request::new(parts.method.as_str(), target, &fields, body);
     let facts = RequestFacts {
         request: &request,
         peer: arrival.peer,
@@ -103,8 +104,9 @@ pub(crate) async fn answer(
     }
 }
 
-/// Where a request goes, by its `Host` and its line.
-fn target(parts: &Parts) -> Result<Target, String> {
+/// Where a request goes, by its `Host` and its line. Only a signature looks at it: it is not built
+/// for a request without one whose target is plainly well formed.
+fn target(parts: &Parts) -> Result<Option<Target>, String> {
     let mut hosts = parts.headers.get_all(http::header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().map_err(|_| "the Host header is not ASCII")?,
@@ -112,13 +114,28 @@ fn target(parts: &Parts) -> Result<Target, String> {
         (None, _) => return Err("the Host header is missing".to_owned()),
         (Some(_), Some(_)) => return Err("the Host header is there more than once".to_owned()),
     };
-    let malformed = |error: TargetError| error.to_string();
-    if parts.uri.authority().is_some() {
-        let absolute = parts.uri.to_string();
-        return Target::received(UriScheme::Https, host, &absolute).map_err(malformed);
-    }
+    let absolute = parts.uri.authority().map(|_| parts.uri.to_string());
     let path_and_query = parts.uri.path_and_query().map_or("/", |it| it.as_str());
-    Target::received(UriScheme::Https, host, path_and_query).map_err(malformed)
+    let is_signed = parts.headers.contains_key(SIGNATURE_INPUT);
+    if !is_signed
+        && absolute.is_none()
+        && is_plain(host, b"-.:")
+        && is_plain(path_and_query, b"/-_.?=&")
+    {
+        return Ok(None);
+    }
+    let request_target = absolute.as_deref().unwrap_or(path_and_query);
+    Target::received(UriScheme::Https, host, request_target)
+        .map(Some)
+        .map_err(|error| error.to_string())
+}
+
+/// Whether a text has letters, digits and `others` alone.
+fn is_plain(text: &str, others: &[u8]) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
 }
 
 impl Call<'_> {
@@ -393,13 +410,8 @@ fn with_rate(mut answer: Answer, admitted: &Admitted) -> Answer {
         remaining,
         next_free,
     } = *admitted;
-    answer.headers.extend(rate_headers(
-        "minute",
-        limit,
-        RollingWindow::LENGTH,
-        remaining,
-        next_free,
-    ));
+    let window = RollingWindow::LENGTH;
+    answer.rate = Some(rate_headers("minute", limit, window, remaining, next_free));
     answer
 }
 

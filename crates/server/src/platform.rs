@@ -22,6 +22,8 @@ use strongroom_policy::{
     trace::{Finding, Trace},
 };
 
+use strongroom_signing::Target;
+
 use crate::{
     audit::{AuditLog, Entry},
     calls,
@@ -56,6 +58,8 @@ pub(crate) struct Platform {
     pub(crate) dates: Dates,
     /// What the rules hold for every request.
     pub(crate) rules: Rules,
+    /// Where requests without a signature go, as far as the rules look.
+    pub(crate) plain_target: Target,
     /// Issued keys.
     pub(crate) keys: KeyRing,
     /// Who may call `/manage`.

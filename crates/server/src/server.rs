@@ -14,6 +14,7 @@ use strongroom_policy::{
     roles::Role,
     source::Proxies,
 };
+use strongroom_signing::Target;
 use tokio::{
     sync::watch,
     task::{JoinHandle, spawn_blocking},
@@ -107,6 +108,9 @@ impl Server {
         let url = url_of(local_addr);
         directory.name_holder(&url)?;
 
+        let plain_target =
+            Target::parse(&url).map_err(|error| StartError::Tls(error.to_string()))?;
+
         let platform = Arc::new(Platform {
             admission: Arc::new(Admission::new(
                 config.limits.connections,
@@ -118,6 +122,7 @@ impl Server {
             clock,
             dates: Dates::new(),
             rules,
+            plain_target,
             keys: ring,
             members: RwLock::new(members),
             personal,

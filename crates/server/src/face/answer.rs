@@ -86,6 +86,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The body's type; none if there is no body.
     pub(crate) content_type: Option<HeaderValue>,
+    /// What is left of a limit.
+    pub(crate) rate: Option<[(HeaderName, HeaderValue); 2]>,
     /// Further headers.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
@@ -98,6 +100,7 @@ impl Answer {
         Self {
             status,
             content_type: Some(HeaderValue::from_static("application/json")),
+            rate: None,
             headers: Vec::new(),
             body: body.into(),
         }
@@ -134,13 +137,16 @@ impl Answer {
         let mut response = Response::new(Full::new(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.reserve(3 + self.headers.len());
+        headers.reserve(5 + self.headers.len());
         if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             headers.insert(X_REQUEST_ID, id);
         }
         headers.insert(DATE, date);
         if let Some(content_type) = self.content_type {
             headers.insert(CONTENT_TYPE, content_type);
+        }
+        for (name, value) in self.rate.into_iter().flatten() {
+            headers.insert(name, value);
         }
         for (name, value) in self.headers {
             headers.append(name, value);

@@ -105,9 +105,7 @@ impl Problem {
                     ..
                 } = *throttled;
                 let name = policy_name(throttled.bound);
-                answer
-                    .headers
-                    .extend(rate_headers(name, limit, window, remaining, wait));
+                answer.rate = Some(rate_headers(name, limit, window, remaining, wait));
                 answer
                     .headers
                     .push((RETRY_AFTER, throttled.retry_after_secs().into()));

@@ -7,26 +7,31 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::atomic::Ordering,
     task::{Context, Poll},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::connection::Progress;
+
 /// The header that every answer of ours begins with.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 
 /// The stream under hyper.
-pub(super) struct Watched<S> {
+pub(super) struct Watched<'p, S> {
     stream: S,
+    progress: &'p Progress,
     unanswered: bool,
     held_back: Option<u16>,
 }
 
-impl<S> Watched<S> {
-    /// Watches `stream`.
-    pub(super) fn new(stream: S) -> Self {
+impl<'p, S> Watched<'p, S> {
+    /// Watches `stream`, and counts what gets through to the peer.
+    pub(super) fn new(stream: S, progress: &'p Progress) -> Self {
         Self {
             stream,
+            progress,
             unanswered: false,
             held_back: None,
         }
@@ -45,6 +50,12 @@ impl<S> Watched<S> {
     /// The stream itself.
     pub(super) fn into_inner(self) -> S {
         self.stream
+    }
+
+    fn count(&self, written: &Poll<io::Result<usize>>) {
+        if written.is_ready() {
+            self.progress.steps.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Whether hyper, not we, made this answer; its status then.
@@ -69,7 +80,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -82,7 +93,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -91,7 +102,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if self.holds_back(buf) {
             return Poll::Ready(Ok(buf.len()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.count(&polled);
+        polled
     }
 
     fn poll_write_vectored(
@@ -102,7 +115,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if self.holds_back(bufs.first().map_or(&[], |first| first)) {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.count(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -130,7 +145,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_hyper_says_on_its_own_is_held_back() {
-        let mut stream = Watched::new(Vec::new());
+        let progress = Progress::default();
+        let mut stream = Watched::new(Vec::new(), &progress);
         let ours = b"HTTP/1.1 401 Unauthorized\r\nx-request-id: 1\r\n\r\n";
         stream.write_all(ours).await.unwrap();
         assert_eq!(stream.held_back(), None);
@@ -138,5 +154,6 @@ mod tests {
         stream.write_all(bare).await.unwrap();
         assert_eq!(stream.held_back(), Some(431));
         assert_eq!(stream.into_inner(), ours);
+        assert!(progress.steps.load(Ordering::Relaxed) > 0);
     }
 }
