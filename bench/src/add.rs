@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
         let mut bare = Bare::filled(&filled.durable, count, filled.bytes_an_item)?;
         let pair = Pair::alternate(ROUNDS, || vault.add_one(), || bare.add_one())?;
         rows.push(Row {
-            what: format!("one durable add at {count} items"),
+            what: format!("one durable add at {},000 items", count / 1_000),
             peer: format!("a bare insert of {} bytes", filled.bytes_an_item),
             unit: Unit::Seconds,
             pair,
@@ -42,7 +42,7 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
         });
     }
     rows.push(Row {
-        what: "one durable add at 100,000".to_owned(),
+        what: "one durable add at 100,000 items".to_owned(),
         peer: "ours at 10,000".to_owned(),
         unit: Unit::Seconds,
         pair: Pair::alternate(ROUNDS, || large.add_one(), || small.add_one())?,
@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
     });
     let mut keepass = KeePass::filled(&filled.durable, SMALL)?;
     rows.push(Row {
-        what: "one durable add at 10,000".to_owned(),
+        what: "one durable add at 10,000 items".to_owned(),
         peer: "`keepassxc-cli add`".to_owned(),
         unit: Unit::Seconds,
         pair: Pair::alternate(3, || small.add_one(), || keepass.add_one())?,

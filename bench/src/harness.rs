@@ -126,13 +126,23 @@ impl fmt::Display for Row {
         };
         write!(
             f,
-            "| {} | {} | {}: {} | {ratio:.2} | {sign} {goal:.2} {} |",
+            "| {} | {} | {}: {} | {} | {sign} {goal:.2} {} |",
             self.what,
             self.unit.write(ours),
             self.peer,
             self.unit.write(peers),
+            short(ratio),
             if reached { "reached" } else { "**missed**" }
         )
+    }
+}
+
+/// Two decimals, or as many as it takes to show something.
+fn short(ratio: f64) -> String {
+    if ratio < 0.01 {
+        format!("{ratio:.4}")
+    } else {
+        format!("{ratio:.2}")
     }
 }
 

@@ -23,6 +23,10 @@ use std::{
 
 use harness::{Row, Stopped};
 
+// The allocator of the command, so that what runs in this process runs as it does there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Bench = fn() -> Result<Vec<Row>, Stopped>;
 
 /// Every bench, in the order of the table.
