@@ -94,10 +94,12 @@ fn write_floods(platform: &Platform) {
 
 fn flood_row(platform: &Platform, source: IpAddr, count: u32) -> Result<(), AuditDown> {
     let (client, personal) = platform.personal.unknown();
+    let (real, now) = platform.clock.both();
     let arrival = Arrival {
-        id: RequestId::at(platform.clock.real()),
+        id: RequestId::at(real),
         started: std::time::Instant::now(),
-        now: platform.clock.now(),
+        real,
+        now,
         peer: source,
     };
     platform.audit.append(&Entry {

@@ -52,22 +52,55 @@ struct Caller {
     source: std::net::IpAddr,
 }
 
-/// How far a request that was let through is.
-enum Passed {
+/// How far a request is.
+pub(crate) enum Passed {
     /// Answered, and written to the audit log.
     Answered(Answer),
-    /// Its answer needs the store.
-    NeedsStore(Resource, Caller),
+    /// Let through; its answer needs the store.
+    NeedsStore(Rest),
 }
 
-/// Answers a request to `/api/`, `/std/`, `/oauth/`, or to nowhere.
-pub(crate) async fn answer(
+/// What is left to do for a request that was let through.
+pub(crate) struct Rest {
+    route: &'static Route,
+    resource: Resource,
+    caller: Caller,
+}
+
+impl Rest {
+    /// Answers the request.
+    pub(crate) async fn answer(
+        self,
+        platform: &Platform,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Answer {
+        let call = Call {
+            platform,
+            arrival,
+            face,
+            parts,
+            body,
+            route: self.route,
+        };
+        match self.resource {
+            Resource::Create(kind) => create::create(call, &self.caller, kind).await,
+            resource => call.detail(&self.caller, resource).await,
+        }
+    }
+}
+
+/// Answers a request to `/api/`, `/std/`, `/oauth/`, or to nowhere, as far as it goes without
+/// waiting.
+pub(crate) fn answer(
     platform: &Platform,
     arrival: Arrival,
     face: Face,
     parts: &Parts,
     body: &Bytes,
-) -> Answer {
+) -> Passed {
     let route = Route::find(parts.method.as_str(), parts.uri.path()).unwrap_or(&Route::NONE);
     let call = Call {
         platform,
@@ -79,7 +112,7 @@ pub(crate) async fn answer(
     };
     let read = match target(parts) {
         Ok(target) => target,
-        Err(problem) => return call.malformed(problem),
+        Err(problem) => return Passed::Answered(call.malformed(problem)),
     };
     let target = read.as_ref().unwrap_or(&platform.plain_target);
     let fields: Vec<_> = parts
@@ -94,14 +127,8 @@ pub(crate) async fn answer(
         route,
         now: arrival.now,
     };
-    match call.decide(facts) {
-        Ok(Passed::Answered(answer)) => answer,
-        Ok(Passed::NeedsStore(resource, caller)) => match resource {
-            Resource::Create(kind) => Box::pin(create::create(call, &caller, kind)).await,
-            _ => Box::pin(call.detail(&caller, resource)).await,
-        },
-        Err(refused) => call.refuse(*refused),
-    }
+    call.decide(facts)
+        .unwrap_or_else(|refused| Passed::Answered(call.refuse(*refused)))
 }
 
 /// Where a request goes, by its `Host` and its line. Only a signature looks at it: it is not built
@@ -178,7 +205,11 @@ impl Call<'_> {
         };
         let found = resource(self.route);
         if let Some(resource @ (Resource::Create(_) | Resource::Detail(_))) = found {
-            return Ok(Passed::NeedsStore(resource, caller(accepted)));
+            return Ok(Passed::NeedsStore(Rest {
+                route: self.route,
+                resource,
+                caller: caller(accepted),
+            }));
         }
         let answer = self.answer_at_once(found, &accepted);
         let written = platform.audit.append(&Entry {

@@ -1,7 +1,9 @@
 //! What all requests share, and the way of one request from its head to its answer.
 
 use std::{
+    future::ready,
     net::IpAddr,
+    pin::Pin,
     sync::{
         Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
@@ -85,6 +87,8 @@ pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     /// When its head had been read.
     pub(crate) started: Instant,
+    /// The real time then.
+    pub(crate) real: UnixMillis,
     /// The platform's time then.
     pub(crate) now: UnixMillis,
     /// The socket's peer.
@@ -108,19 +112,42 @@ impl Drop for UnderWay<'_> {
     }
 }
 
+/// A request that is answered, or on its way.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one: boxing it would cost each request an allocation"
+)]
+enum Started<'p> {
+    /// Most requests have no body and need no store: they are answered without waiting.
+    Answered(Answer),
+    /// The others wait.
+    Waiting(Pin<Box<dyn Future<Output = Later> + Send + 'p>>),
+}
+
+/// An answer that was waited for.
+struct Later {
+    answer: Answer,
+    body_left: bool,
+}
+
 impl Platform {
     /// Answers one request.
-    pub(crate) async fn answer<B: Body<Data = Bytes> + Unpin>(
-        &self,
-        peer: IpAddr,
-        request: Request<B>,
-    ) -> Answered {
+    pub(crate) async fn answer<B>(&self, peer: IpAddr, request: Request<B>) -> Answered
+    where
+        B: Body<Data = Bytes> + Send + Unpin,
+    {
         let arrival = self.arrival(peer);
-        let mut body_left = true;
-        let answer = self.hear(arrival, request, &mut body_left).await;
+        let (answer, body_left) = match self.start(arrival, request) {
+            Started::Answered(answer) => (answer, false),
+            Started::Waiting(later) => {
+                let later = later.await;
+                (later.answer, later.body_left)
+            }
+        };
         tracing::debug!(request_id = %arrival.id, status = answer.status.as_u16(), "answered");
+        let date = self.dates.at(arrival.now);
         Answered {
-            response: self.finish(arrival, answer),
+            response: answer.into_response(arrival.id, date),
             body_left,
         }
     }
@@ -130,28 +157,22 @@ impl Platform {
         Arrival {
             id: RequestId::at(real),
             started: Instant::now(),
+            real,
             now,
             peer,
         }
     }
 
-    fn finish(&self, arrival: Arrival, answer: Answer) -> Response<Full<Bytes>> {
-        let date = self.dates.at(arrival.now);
-        answer.into_response(arrival.id, date)
-    }
-
-    async fn hear<B: Body<Data = Bytes> + Unpin>(
-        &self,
-        arrival: Arrival,
-        request: Request<B>,
-        body_left: &mut bool,
-    ) -> Answer {
+    fn start<'p, B>(&'p self, arrival: Arrival, request: Request<B>) -> Started<'p>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'p,
+    {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         let face = Face::of(path);
-        let busy = self.under_way.fetch_add(1, Ordering::AcqRel) >= self.limits.concurrency;
-        let _under_way = UnderWay(&self.under_way);
         let is_management = path.starts_with("/manage/");
+        let busy = self.under_way.fetch_add(1, Ordering::AcqRel) >= self.limits.concurrency;
+        let under_way = UnderWay(&self.under_way);
         let turned_away = if busy {
             Some(Duration::from_secs(1))
         } else if is_management {
@@ -163,29 +184,63 @@ impl Platform {
         if let Some(wait) = turned_away {
             // Counted, not told one by one: a flood must not become a flood of rows.
             self.failures.turned_away(arrival.peer);
-            return face.problem(&Problem::Flood { wait }, arrival.id);
+            let answer = face.problem(&Problem::Flood { wait }, arrival.id);
+            let body_left = !body.is_end_stream();
+            return if body_left {
+                Started::Waiting(Box::pin(ready(Later { answer, body_left })))
+            } else {
+                Started::Answered(answer)
+            };
         }
-        // What is rare is boxed, here and below: a request's future is moved as a whole, and most
-        // requests have no body and need no store.
-        let read = if body.is_end_stream() {
-            Ok(Bytes::new())
-        } else {
-            let Limits {
-                body_bytes,
-                body: within,
-                ..
-            } = self.limits;
-            Box::pin(read_body(body, body_bytes, within)).await
-        };
+        if is_management || !body.is_end_stream() {
+            return Started::Waiting(Box::pin(async move {
+                let _under_way = under_way;
+                self.read_and_answer(arrival, face, &parts, body).await
+            }));
+        }
+        match calls::answer(self, arrival, face, &parts, &Bytes::new()) {
+            calls::Passed::Answered(answer) => Started::Answered(answer),
+            calls::Passed::NeedsStore(rest) => Started::Waiting(Box::pin(async move {
+                let _under_way = under_way;
+                let answer = rest
+                    .answer(self, arrival, face, &parts, &Bytes::new())
+                    .await;
+                let body_left = false;
+                Later { answer, body_left }
+            })),
+        }
+    }
+
+    async fn read_and_answer<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        body: B,
+    ) -> Later {
+        let read = read_body(body, self.limits.body_bytes, self.limits.body).await;
         let body = match read {
             Ok(body) => body,
-            Err(error) => return self.refuse_body(arrival, face, &parts, error),
+            Err(error) => {
+                return Later {
+                    answer: self.refuse_body(arrival, face, parts, error),
+                    body_left: true,
+                };
+            }
         };
-        *body_left = false;
-        if is_management {
-            Box::pin(manage::answer(self, arrival, &parts, &body)).await
+        let answer = if parts.uri.path().starts_with("/manage/") {
+            manage::answer(self, arrival, parts, &body).await
         } else {
-            calls::answer(self, arrival, face, &parts, &body).await
+            match calls::answer(self, arrival, face, parts, &body) {
+                calls::Passed::Answered(answer) => answer,
+                calls::Passed::NeedsStore(rest) => {
+                    rest.answer(self, arrival, face, parts, &body).await
+                }
+            }
+        };
+        Later {
+            answer,
+            body_left: false,
         }
     }
 

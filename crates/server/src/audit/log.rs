@@ -111,7 +111,7 @@ impl AuditLog {
         let Writer { chain, buffer, .. } = writer;
         let before = chain.mark();
         buffer.clear();
-        let row = prepared.row(&self.clock);
+        let row = prepared.row();
         let sequence = chain.append(&row, buffer).map_err(io::Error::other)?;
         let bytes = buffer.len() as u64;
         if let Err(error) = writer.write_buffer() {

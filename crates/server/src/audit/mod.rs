@@ -37,7 +37,7 @@ pub(crate) use outside::OutsideCheckpoints;
 pub(crate) use read::{ReadError, is_at};
 pub(crate) use recover::{Opening, Recovered, open};
 
-use crate::{clock::Clock, face::RequestId, platform::Arrival, reserve::with_reserve};
+use crate::{face::RequestId, platform::Arrival, reserve::with_reserve};
 
 /// What [`Entry::act`] is for a request of a key.
 pub(crate) const REQUEST: &str = "request";
@@ -50,6 +50,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) id: RequestId,
     /// When its head had been read.
     pub(crate) started: Instant,
+    /// The real time then.
+    pub(crate) real: UnixMillis,
     /// The platform's time then.
     pub(crate) now: UnixMillis,
     /// [`REQUEST`], or the management act.
@@ -88,6 +90,7 @@ impl<'a> Entry<'a> {
         Self {
             id: arrival.id,
             started: arrival.started,
+            real: arrival.real,
             now: arrival.now,
             act: REQUEST,
             app_id: None,
@@ -122,6 +125,7 @@ impl<'a> Entry<'a> {
         PreparedRow {
             id: self.id,
             started: self.started,
+            real: self.real,
             now: self.now,
             act: self.act,
             app_id: self.app_id,
@@ -143,6 +147,7 @@ impl<'a> Entry<'a> {
 pub(crate) struct PreparedRow {
     id: RequestId,
     started: Instant,
+    real: UnixMillis,
     now: UnixMillis,
     act: &'static str,
     app_id: Option<AppId>,
@@ -159,10 +164,10 @@ pub(crate) struct PreparedRow {
 }
 
 impl PreparedRow {
-    fn row(&self, clock: &Clock) -> Row<'_> {
-        let duration = self.started.elapsed().as_micros();
+    fn row(&self) -> Row<'_> {
+        let duration = self.started.elapsed();
         Row {
-            real: clock.real(),
+            real: self.real.after(duration),
             platform: self.now,
             request: RowId(self.id.0),
             act: self.act,
@@ -177,7 +182,7 @@ impl PreparedRow {
             path: self.path,
             status: self.status,
             rule: self.rule,
-            duration_us: u32::try_from(duration).unwrap_or(u32::MAX),
+            duration_us: u32::try_from(duration.as_micros()).unwrap_or(u32::MAX),
             count: self.count,
             cost: self.cost,
             slot_taken: self.cost > 0,
