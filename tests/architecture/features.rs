@@ -9,8 +9,8 @@ const FEATURES: &[&str] = &["keys", "platform", "read", "send", "verify"];
 
 /// What features stand on, and what leads to them.
 const SHARED: &[&str] = &[
-    "activity", "agent", "cancel", "client", "frames", "home", "keyring", "manage", "os",
-    "problem", "running", "session",
+    "activity", "agent", "cancel", "client", "desk", "frames", "home", "keyring", "manage", "os",
+    "problem", "running", "session", "settings",
 ];
 
 /// The modules of this crate that a source names behind `crate::`.

@@ -22,14 +22,6 @@ const AFTER_HELP: &str = "\
 It needs no vault. With --json, the first line is {\"url\", \"ca\", \"pid\", \"state\"} once it accepts
 connections. Ctrl-C or SIGTERM ends it.";
 
-/// What programs look at for certificates to trust: OpenSSL, Node, Python's requests, curl.
-const TRUST_VARIABLES: [&str; 4] = [
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-];
-
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -54,6 +46,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let home = Home::from_environment()?;
     let options = ServeOptions {
         port: args.port,
+        or_any_port: false,
         state: args.state,
         virtual_clock: args.virtual_clock,
         capture_bodies: args.capture_bodies,
@@ -83,34 +76,8 @@ fn show(out: &mut dyn Write, address: &PlatformAddress) -> io::Result<()> {
     writeln!(out, "  {DIM}state{DIM:#}  {state}")?;
     writeln!(out, "  {DIM}CA{DIM:#}     {ca}")?;
     writeln!(out, "\nWhat makes other programs trust it:")?;
-    for variable in TRUST_VARIABLES {
-        writeln!(
-            out,
-            "  {ACCENT}export {variable}={}{ACCENT:#}",
-            shell_word(ca)
-        )?;
+    for line in platform::trust_lines(ca) {
+        writeln!(out, "  {ACCENT}{line}{ACCENT:#}")?;
     }
     writeln!(out, "\nCtrl-C ends it.")
-}
-
-/// `text` as one word of a shell.
-fn shell_word(text: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+".contains(character);
-    if text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_stays_one_word_of_the_shell() {
-        assert_eq!(shell_word("/home/a-b/ca.pem"), "/home/a-b/ca.pem");
-        assert_eq!(shell_word("/a b/$c"), "'/a b/$c'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
-    }
 }

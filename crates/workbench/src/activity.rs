@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use strongroom_contract::time::UnixMillis;
@@ -26,14 +26,30 @@ pub enum Act {
     Locked,
     /// An item was added.
     Added,
+    /// What is known of an item beside its secret was changed.
+    Edited,
     /// An item was removed.
     Removed,
+    /// The removal of an item was undone.
+    Restored,
+    /// The removal of an item could not be carried out: the item is back.
+    RemovalFailed,
     /// An item's secret signed a request.
     Used,
-    /// A secret field was shown to another program.
+    /// A request was sent that no secret signed.
+    Sent,
+    /// A field was copied to the clipboard.
+    Copied,
+    /// A secret field was shown to another program, or in the window.
     Revealed,
     /// A secret field was asked for and not shown.
     RevealRefused,
+    /// The local platform was started from here.
+    PlatformStarted,
+    /// The local platform was stopped from here.
+    PlatformStopped,
+    /// The local platform issued a key to the vault.
+    KeyIssued,
 }
 
 /// One entry.
@@ -47,36 +63,114 @@ pub struct Entry {
     pub subject: Option<String>,
     /// The program that asked, as it calls itself.
     pub client: String,
+    /// The request that was signed or sent.
+    pub request: Option<Request>,
 }
+
+/// A request, as far as it is told: neither its query nor what it carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The URL without user, query and fragment.
+    pub url: String,
+    /// What was answered; `None` as long as nothing was.
+    pub answer: Option<Answer>,
+}
+
+/// What a request was answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The platform's id for the request.
+    pub request_id: Option<String>,
+}
+
+/// Names an entry, to which something may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryId(u64);
 
 /// The newest entries of this process.
 #[derive(Debug, Default)]
 pub struct Activity {
-    entries: Mutex<VecDeque<Entry>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    kept: VecDeque<Entry>,
+    /// How many there ever were.
+    total: u64,
 }
 
 impl Activity {
     /// Adds an entry; the oldest one goes when there are too many.
     pub fn record(&self, act: Act, at: UnixMillis, subject: Option<&str>, client: &str) {
-        // Without the subject: an item's name is encrypted in the vault, and a log is not.
-        tracing::info!(?act, client, "activity");
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() == KEPT {
-            entries.pop_front();
-        }
-        entries.push_back(Entry {
+        self.add(Entry {
             at,
             act,
             subject: subject.map(str::to_owned),
             client: client.to_owned(),
+            request: None,
         });
+    }
+
+    /// Adds the entry of a request that is about to be sent; what it is answered with is added to it
+    /// by [`Activity::answered`].
+    pub fn record_request(
+        &self,
+        act: Act,
+        at: UnixMillis,
+        subject: Option<&str>,
+        client: &str,
+        request: Request,
+    ) -> EntryId {
+        self.add(Entry {
+            at,
+            act,
+            subject: subject.map(str::to_owned),
+            client: client.to_owned(),
+            request: Some(request),
+        })
+    }
+
+    /// Adds what a request was answered with; an entry that is gone meanwhile stays gone.
+    pub fn answered(&self, EntryId(entry): EntryId, status: u16, request_id: Option<&str>) {
+        let mut entries = self.lock();
+        let oldest = entries.total - entries.kept.len() as u64;
+        let at = entry
+            .checked_sub(oldest)
+            .and_then(|at| usize::try_from(at).ok());
+        let found = at.and_then(|at| entries.kept.get_mut(at));
+        if let Some(request) = found.and_then(|entry| entry.request.as_mut()) {
+            request.answer = Some(Answer {
+                status,
+                request_id: request_id.map(str::to_owned),
+            });
+        }
     }
 
     /// The entries, the oldest first.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().cloned().collect()
+        self.lock().kept.iter().cloned().collect()
+    }
+
+    fn add(&self, entry: Entry) -> EntryId {
+        // Without the subject: an item's name is encrypted in the vault, and a log is not.
+        tracing::info!(act = ?entry.act, client = entry.client, "activity");
+        let mut entries = self.lock();
+        if entries.kept.len() == KEPT {
+            entries.kept.pop_front();
+        }
+        entries.kept.push_back(entry);
+        entries.total += 1;
+        EntryId(entries.total - 1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,5 +188,32 @@ mod tests {
         assert_eq!(entries.len(), KEPT);
         assert_eq!(entries.first().unwrap().at, UnixMillis(500));
         assert_eq!(entries.last().unwrap().at, UnixMillis(1_499));
+    }
+
+    #[test]
+    fn an_answer_is_added_to_its_own_request_while_that_is_kept() {
+        let activity = Activity::default();
+        let request = || Request {
+            method: "GET".into(),
+            url: "https://localhost/".into(),
+            answer: None,
+        };
+        let at = UnixMillis(1);
+        let ids: Vec<EntryId> = (0..KEPT + 1)
+            .map(|_| activity.record_request(Act::Used, at, Some("k"), "strongroom", request()))
+            .collect();
+        activity.answered(ids[0], 500, None);
+        activity.answered(ids[1], 403, Some("req_1"));
+        let entries = activity.entries();
+        let answers: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| entry.request.as_ref()?.answer.as_ref())
+            .collect();
+        assert_eq!(answers.len(), 1, "the first entry had gone");
+        assert_eq!(
+            entries[0].request.as_ref().unwrap().answer.as_ref(),
+            Some(answers[0])
+        );
+        assert_eq!(answers[0].status, 403);
     }
 }

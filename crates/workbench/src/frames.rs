@@ -101,6 +101,11 @@ impl Encoded {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The frame's JSON.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.0.get(PREFIX..).unwrap_or_default()
+    }
 }
 
 /// A request's frame.

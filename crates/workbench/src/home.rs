@@ -5,6 +5,8 @@
 //! device.json        where the device secret of which vault lies; no secret
 //! platform.json      the running local platform: its origin, CA, process, state directory
 //! platform/          the local platform's state, unless `serve --state` says otherwise
+//! device.key         the device secret, where the window found no keyring
+//! settings.toml      what a person has chosen for the window
 //! agent.log          what the owner process said on stderr
 //! ```
 
@@ -107,6 +109,12 @@ impl Home {
         self.root.join("device.json")
     }
 
+    /// Where the window keeps the device secret when there is no keyring.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.root.join("device.key")
+    }
+
     /// Where a running platform writes its address.
     #[must_use]
     pub fn platform_file(&self) -> PathBuf {
@@ -117,6 +125,12 @@ impl Home {
     #[must_use]
     pub fn platform_state(&self) -> PathBuf {
         self.root.join("platform")
+    }
+
+    /// What a person has chosen for the window.
+    #[must_use]
+    pub fn settings_file(&self) -> PathBuf {
+        self.root.join("settings.toml")
     }
 
     /// What an owner process that was started in the background says on stderr.

@@ -10,7 +10,8 @@
 //!
 //! One process owns the vault: the one that runs [`agent`]. Everybody else is a [`client`] of its
 //! socket and never opens the file. [`session`] is the owner's state machine, without a socket, so
-//! that the window can own the vault with the same code.
+//! that the window can own the vault with the same code: [`desk`] is an owner with a window. The feature
+//! `desktop` adds what only a desktop has, and changes nothing else.
 //!
 //! Code for an operating system lies in [`os`] alone. Deliberately absent here: key bytes (`crypto`),
 //! what the file looks like (`vault`), what is allowed or refused (`policy`), and printing (`cli`).
@@ -19,6 +20,7 @@ pub mod activity;
 pub mod agent;
 mod cancel;
 pub mod client;
+pub mod desk;
 mod frames;
 pub mod home;
 mod keyring;
@@ -31,4 +33,5 @@ mod read;
 mod running;
 pub mod send;
 pub mod session;
+pub mod settings;
 mod verify;

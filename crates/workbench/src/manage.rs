@@ -141,6 +141,16 @@ impl Platform {
         self.ask(&["keys"]).await
     }
 
+    /// One key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotFound`] if the platform did not issue it; otherwise as
+    /// [`Platform::create_key`].
+    pub async fn key(&self, app_id: &str) -> Result<KeyView, Failure> {
+        self.ask(&["keys", app_id]).await
+    }
+
     /// Revokes a key: once this returns, no request with it is accepted.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::{
     activity::Act,
     os::clock,
     problem::shown,
-    session::{Session, Work},
+    session::{Caller, Session, Work},
 };
 
 /// Fields that `key show` shows as well: no grant is needed for them.
@@ -43,7 +43,8 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Reveals a field. A secret one needs leave that was given when the vault was opened.
+/// Reveals a field. A secret one needs leave that was given when the vault was opened, or a person at
+/// the window.
 ///
 /// # Errors
 ///
@@ -51,18 +52,24 @@ impl<'a> Reference<'a> {
 /// [`ErrorCode::Ambiguous`], [`ErrorCode::Locked`].
 pub(crate) fn read(session: &Session, args: &ReadArgs, work: &Work) -> Result<Value, Failure> {
     let reference = Reference::parse(&args.reference)?;
-    let is_secret = !SHOWN.contains(&reference.field);
-    let record = |act| {
+    let is_secret = is_secret(reference.field);
+    let record = |act, name: &str| {
         if is_secret {
+            let subject = format!("sr://{name}/{}", reference.field);
             let activity = session.activity();
-            activity.record(act, clock::now(), Some(&args.reference), &work.client);
+            activity.record(act, clock::now(), Some(&subject), &work.client);
         }
     };
-    let value = session.with_open(|open| {
-        if is_secret && !open.reveal_allowed {
-            // Which item is meant is no secret: a wrong name is told as one.
-            open.vault.find(reference.item).map_err(shown)?;
-            record(Act::RevealRefused);
+    session.with_open(|open| {
+        let name = open
+            .vault
+            .find(reference.item)
+            .map_err(shown)?
+            .name()
+            .to_owned();
+        let allowed = open.reveal_allowed || work.caller == Caller::Window;
+        if is_secret && !allowed {
+            record(Act::RevealRefused, &name);
             return Err(Failure::new(
                 ErrorCode::Refused,
                 "showing secrets to other programs was not allowed when the vault was unlocked",
@@ -73,10 +80,49 @@ pub(crate) fn read(session: &Session, args: &ReadArgs, work: &Work) -> Result<Va
             .vault
             .secret(reference.item, reference.field, None)
             .map_err(shown)?;
-        Ok(Revealed::new(value.expose_secret().to_owned()))
-    })?;
-    record(Act::Revealed);
-    Ok(Value { value })
+        record(Act::Revealed, &name);
+        Ok(Value {
+            value: Revealed::new(value.expose_secret().to_owned()),
+        })
+    })
+}
+
+/// Whether a field is to be kept from those who may not have it revealed.
+fn is_secret(field: &str) -> bool {
+    !SHOWN.contains(&field)
+}
+
+/// A field's text on its way to the clipboard.
+#[cfg(feature = "desktop")]
+pub(crate) struct Copy {
+    pub(crate) text: strongroom_crypto::SecretText,
+    /// Whether it must not stay there.
+    pub(crate) is_secret: bool,
+}
+
+/// Takes a field's text for the clipboard, on behalf of the person at the window.
+///
+/// # Errors
+///
+/// [`ErrorCode::NotFound`], [`ErrorCode::Ambiguous`], [`ErrorCode::Locked`].
+#[cfg(feature = "desktop")]
+pub(crate) fn copy(
+    session: &Session,
+    item: &str,
+    field: &str,
+    client: &str,
+) -> Result<Copy, Failure> {
+    session.with_open(|open| {
+        let name = open.vault.find(item).map_err(shown)?.name().to_owned();
+        let text = open.vault.secret(item, field, None).map_err(shown)?;
+        let is_secret = is_secret(field);
+        if is_secret {
+            let subject = format!("sr://{name}/{field}");
+            let activity = session.activity();
+            activity.record(Act::Copied, clock::now(), Some(&subject), client);
+        }
+        Ok(Copy { text, is_secret })
+    })
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ impl Stage {
         let (place, stopped) = (home.clone(), stopped.clone());
         let options = ServeOptions {
             port: 0,
+            or_any_port: false,
             state: None,
             virtual_clock: true,
             capture_bodies: true,

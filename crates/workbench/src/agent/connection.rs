@@ -24,7 +24,7 @@ use crate::{
     agent::{Owner, dispatch, lifetime::Hold},
     cancel::Cancellation,
     frames::{self, AnyVersion, Encoded, FrameError, RequestFrame},
-    session::Draft,
+    session::{Caller, Draft},
 };
 
 /// How long a client may take for its handshake.
@@ -38,11 +38,30 @@ const OUTBOX: usize = 64;
 pub(crate) struct Peer {
     /// The client's program, as it calls itself.
     pub(crate) client: String,
+    pub(crate) caller: Caller,
     /// The enrolment that was begun here, and by which operation: it ends with the connection.
     draft: Mutex<Option<(&'static str, Draft, Hold)>>,
 }
 
 impl Peer {
+    pub(crate) fn new(client: String, caller: Caller) -> Self {
+        Self {
+            client,
+            caller,
+            draft: Mutex::new(None),
+        }
+    }
+
+    /// Gives up the enrolment that was begun here, if one was.
+    pub(crate) fn drop_draft(&self) {
+        let draft = self
+            .draft
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(draft);
+    }
+
     pub(crate) fn hold_draft(&self, begun_by: &'static str, draft: Draft, hold: Hold) {
         *self.draft.lock().unwrap_or_else(PoisonError::into_inner) = Some((begun_by, draft, hold));
     }
@@ -68,6 +87,10 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
+    pub(crate) fn new(id: u64, frames: mpsc::Sender<Encoded>) -> Self {
+        Self { id, frames }
+    }
+
     pub(crate) async fn send(&self, frame: Result<Encoded, Failure>) {
         let frame = match frame {
             Ok(frame) => frame,
@@ -165,10 +188,7 @@ impl Requests {
         self.outbox(request.id)
             .send(frames::ok(request.id, &welcome))
             .await;
-        Ok(Peer {
-            client: printable(&client),
-            draft: Mutex::new(None),
-        })
+        Ok(Peer::new(printable(&client), Caller::Program))
     }
 
     /// Starts one request. What is wrong with it alone is answered to it alone; what leaves the two
@@ -245,10 +265,7 @@ impl Requests {
     }
 
     fn outbox(&self, id: u64) -> Outbox {
-        Outbox {
-            id,
-            frames: self.frames.clone(),
-        }
+        Outbox::new(id, self.frames.clone())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Cancellation>> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use strongroom_contract::{
     agent::{
-        CreateBegin, CreateFinish, EnrolFinish, Hello, KeyAdd, KeyCheck, KeyList, KeyRemove,
-        KeyShow, Lock, Operation, Progress, Read, RecoverBegin, RecoverFinish, Send, Status,
-        Unlock, Verify,
+        CreateBegin, CreateFinish, EnrolFinish, Hello, KeyAdd, KeyCheck, KeyEdit, KeyList,
+        KeyRemove, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin,
+        RecoverFinish, RequestPreview, Send, SessionTouch, Status, Unlock, Verify,
     },
     error::{ErrorCode, Failure},
     vault::Enrolled,
@@ -22,7 +22,7 @@ use crate::{
     cancel::Cancellation,
     frames::{self, Encoded, RequestFrame},
     keys, read, send,
-    session::{Draft, Session, Work},
+    session::{Caller, Draft, Session, Work},
     verify,
 };
 
@@ -51,6 +51,11 @@ pub(super) async fn answer(
         CreateFinish::NAME => call.finish::<CreateFinish>(CreateBegin::NAME).await,
         RecoverFinish::NAME => call.finish::<RecoverFinish>(RecoverBegin::NAME).await,
         Unlock::NAME => {
+            if peer.caller == Caller::Window {
+                // A recovery that was begun has the file for itself; a person who unlocks instead
+                // has given it up.
+                peer.drop_draft();
+            }
             call.block::<Unlock>(|session, args, work| session.unlock(args, work))
                 .await
         }
@@ -78,6 +83,22 @@ pub(super) async fn answer(
         KeyRemove::NAME => {
             call.block::<KeyRemove>(|session, args, work| keys::remove(session, &args, work))
                 .await
+        }
+        KeyEdit::NAME => call.block::<KeyEdit>(keys::edit).await,
+        KeyRestore::NAME => {
+            call.block::<KeyRestore>(|session, args, work| keys::restore(session, &args, work))
+                .await
+        }
+        RequestPreview::NAME => {
+            call.block::<RequestPreview>(|session, args, _| send::preview(session, &args))
+                .await
+        }
+        SessionTouch::NAME => {
+            call.block::<SessionTouch>(|session, _, _| {
+                session.touch();
+                Ok(Nothing {})
+            })
+            .await
         }
         Read::NAME => {
             call.block::<Read>(|session, args, work| read::read(session, &args, work))
@@ -111,6 +132,7 @@ impl Call<'_> {
         let outbox = self.outbox.clone();
         Work {
             client: self.peer.client.clone(),
+            caller: self.peer.caller,
             cancellation: self.cancellation.clone(),
             progress: Box::new(move |progress| outbox.progress(progress)),
         }
@@ -139,7 +161,8 @@ impl Call<'_> {
         .await
     }
 
-    /// Begins an enrolment; its draft stays with the connection.
+    /// Begins an enrolment; its draft stays with the connection, in the place of one that was begun
+    /// before.
     async fn begin<O>(
         self,
         operation: impl FnOnce(&Session, O::Args, &Work) -> Result<(Draft, O::Output), Failure>
@@ -150,6 +173,7 @@ impl Call<'_> {
         O: Operation<Args: std::marker::Send + 'static, Output: 'static>,
     {
         let peer = Arc::clone(self.peer);
+        peer.drop_draft();
         let hold = self.owner.lifetime.hold();
         self.block::<O>(move |session, args, work| {
             let (draft, started) = operation(session, args, work)?;
@@ -200,17 +224,21 @@ impl Call<'_> {
         };
         let cancelled = self.cancellation.cancelled();
         let home = self.owner.session.home();
+        let activity = self.owner.session.activity();
+        let entry = send::record(activity, &request, credential.as_ref(), &self.peer.client);
         let exchange = match &credential {
             Some(credential) => {
                 send::with_key(home, &request, credential, cancelled, progress).await?
             }
             None => send::without_key(home, &request, cancelled).await?,
         };
+        activity.answered(entry, exchange.status, exchange.request_id.as_deref());
         frames::ok(self.id, &exchange)
     }
 }
 
-async fn on_a_thread<T: std::marker::Send + 'static>(
+/// Runs what blocks on a thread for such work.
+pub(crate) async fn on_a_thread<T: std::marker::Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + std::marker::Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {

@@ -64,14 +64,13 @@ impl Lifetime {
 /// Locks the vault when its time has come; returns when the owner's has.
 pub(crate) async fn run(owner: &Owner) {
     let lifetime = &owner.lifetime;
-    let look = LOOK
-        .min(lifetime.options.idle / 4)
-        .min(lifetime.options.linger / 4);
     loop {
+        let look = LOOK
+            .min(owner.session.idle() / 4)
+            .min(lifetime.options.linger / 4);
         tokio::time::sleep(look).await;
         let session = Arc::clone(&owner.session);
-        let idle = lifetime.options.idle;
-        let closing = tokio::task::spawn_blocking(move || session.close_if_due(idle)).await;
+        let closing = tokio::task::spawn_blocking(move || session.close_if_due()).await;
         match closing {
             Ok(Closing::Open) => lifetime.touch(),
             Ok(Closing::JustLocked) => {

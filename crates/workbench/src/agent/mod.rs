@@ -6,15 +6,19 @@
 //! lifetime: locks when idle or after sleep; ends when nothing was open for a while
 //! ```
 //!
+//! The window is one more client, inside of this process: what it asks for goes the same way.
+//!
 //! The runtime has one thread: what blocks (Argon2id, SQLite, the keyring) runs on threads of its
 //! own, so that another client is answered meanwhile.
 
 mod connection;
 mod dispatch;
 mod lifetime;
+mod window;
 
 use std::{io, sync::Arc, time::Duration};
 
+use serde_json::json;
 use strongroom_contract::error::{ErrorCode, Failure};
 use tokio::{
     net::UnixListener,
@@ -23,10 +27,14 @@ use tokio::{
 };
 
 use self::lifetime::Lifetime;
+pub(crate) use self::{
+    dispatch::on_a_thread,
+    window::{CLIENT as WINDOW, Window},
+};
 use crate::{
     home::Home,
     os::socket::{BindError, Bound, SocketPath, check_peer},
-    session::Session,
+    session::{IDLE, OWNER, Session},
 };
 
 /// How many clients may be connected at once.
@@ -44,7 +52,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(10 * 60),
+            idle: IDLE,
             linger: Duration::from_secs(60),
         }
     }
@@ -83,10 +91,12 @@ impl Agent {
             BindError::Io(error) => storage(error),
         })?;
         bound.listener().set_nonblocking(true).map_err(storage)?;
+        let session = Session::new(home);
+        session.set_idle(options.idle);
         Ok(Self {
             bound,
             owner: Arc::new(Owner {
-                session: Arc::new(Session::new(home)),
+                session: Arc::new(session),
                 lifetime: Lifetime::new(options),
             }),
         })
@@ -126,7 +136,7 @@ impl Agent {
         drop(listener);
         connections.shutdown().await;
         let session = Arc::clone(&self.owner.session);
-        let locked = tokio::task::spawn_blocking(move || session.lock("strongroom agent")).await;
+        let locked = tokio::task::spawn_blocking(move || session.lock(OWNER)).await;
         if let Ok(Err(failure)) = locked {
             tracing::warn!(%failure, "locking at the end");
         }
@@ -202,4 +212,5 @@ fn owned(home: &Home, pid: Option<u32>) -> Failure {
         format!("{who} owns the vault in {}", home.path().display()),
     )
     .hint("other commands use it by themselves; `strongroom lock` lets it end")
+    .details(json!({ "pid": pid }))
 }

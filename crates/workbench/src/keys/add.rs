@@ -19,12 +19,7 @@ use crate::{
 /// named environment the base URL and the hosts.
 pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<ItemView, Failure> {
     complete(&mut key);
-    if let Some(scheme) = &key.scheme {
-        scheme
-            .parse::<Scheme>()
-            .map_err(|error| Failure::new(ErrorCode::Usage, error.to_string()))?;
-    }
-    HostRules::parse(&key.hosts)?;
+    check(key.scheme.as_deref(), &key.hosts)?;
     let item = NewItem::try_from(key).map_err(shown)?;
     work.check()?;
     let now = clock::now();
@@ -33,7 +28,19 @@ pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<Ite
     session
         .activity()
         .record(Act::Added, now, Some(&added.name), &work.client);
+    session.changed();
     Ok(added)
+}
+
+/// Refuses a scheme that we don't know and hosts that are none.
+pub(super) fn check(scheme: Option<&str>, hosts: &[String]) -> Result<(), Failure> {
+    if let Some(scheme) = scheme {
+        scheme
+            .parse::<Scheme>()
+            .map_err(|error| Failure::new(ErrorCode::Usage, error.to_string()))?;
+    }
+    HostRules::parse(hosts)?;
+    Ok(())
 }
 
 fn complete(key: &mut NewKey) {

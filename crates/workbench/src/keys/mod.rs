@@ -2,8 +2,12 @@
 
 mod add;
 mod check;
+mod edit;
 mod list;
 mod remove;
+mod restore;
 mod show;
 
-pub(crate) use self::{add::add, check::check, list::list, remove::remove, show::show};
+pub(crate) use self::{
+    add::add, check::check, edit::edit, list::list, remove::remove, restore::restore, show::show,
+};

@@ -6,17 +6,21 @@ use crate::{
     activity::Act,
     os::clock,
     problem::shown,
-    session::{Session, Work},
+    session::{Caller, Session, Work},
 };
 
-/// Removes the item of a name or id, for good; answers with what it was.
+/// Removes the item of a name or id; answers with what it was. For good at once, unless the window
+/// asks: a person can undo it for a moment.
 pub(crate) fn remove(
     session: &Session,
     KeyName { name }: &KeyName,
     work: &Work,
 ) -> Result<ItemView, Failure> {
     work.check()?;
-    let removed = session.with_open(|open| open.vault.remove(name).map_err(shown))?;
+    let removed = match work.caller {
+        Caller::Window => session.remove_soon(name),
+        Caller::Program => session.with_open(|open| open.vault.remove(name).map_err(shown)),
+    }?;
     let activity = session.activity();
     activity.record(
         Act::Removed,
@@ -24,5 +28,6 @@ pub(crate) fn remove(
         Some(&removed.name),
         &work.client,
     );
+    session.changed();
     Ok(removed)
 }

@@ -22,6 +22,18 @@ use rustix::process::{
 ///
 /// The system's own, if it forbids this; no system that we know does.
 pub fn harden() -> io::Result<()> {
+    forbid_core_dumps()?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// No crash writes the memory to disk. A process with a window does this alone: being undumpable
+/// keeps portals from recognising it, and their file dialogs from opening.
+///
+/// # Errors
+///
+/// The system's own, if it forbids this; no system that we know does.
+pub fn forbid_core_dumps() -> io::Result<()> {
     setrlimit(
         Resource::Core,
         Rlimit {
@@ -29,7 +41,6 @@ pub fn harden() -> io::Result<()> {
             maximum: Some(0),
         },
     )?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     Ok(())
 }
 

@@ -47,9 +47,26 @@ pub async fn create_and_store(
         },
         |_| {},
     )?;
+    let store = async |item: NewKey| vault.call::<KeyAdd>(&item, |_| {});
+    create_then_store(platform, wanted, name, store).await
+}
+
+/// Issues a key and hands its item to `store`. The vault was asked whether the name is free.
+///
+/// # Errors
+///
+/// As [`create_and_store`].
+pub(crate) async fn create_then_store<F>(
+    platform: &Platform,
+    wanted: &CreateKey,
+    name: &str,
+    store: impl FnOnce(NewKey) -> F,
+) -> Result<Stored, Failure>
+where
+    F: Future<Output = Result<ItemView, Failure>>,
+{
     let created = platform.create_key(wanted).await?;
-    let item = item(name, platform, &created);
-    match vault.call::<KeyAdd>(&item, |_| {}) {
+    match store(item(name, platform, &created)).await {
         Ok(item) => Ok(Stored { created, item }),
         Err(failure) => Err(take_back(platform, &created.app_id, failure).await),
     }

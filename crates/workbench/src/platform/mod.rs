@@ -1,11 +1,16 @@
 //! The local platform, from the side of the one who runs it: starting it, managing it over HTTPS
 //! with the owner's key, and putting the keys that it issues into the vault.
 
+mod allowlist;
 mod key_create;
 mod serve;
+mod trust;
 
+pub(crate) use self::key_create::create_then_store;
 pub use self::{
+    allowlist::{allow_source, check_allowlist, grant_scope},
     key_create::{Stored, create_and_store},
     serve::{ServeOptions, serve},
+    trust::{environment_lines, trust_lines},
 };
 pub use crate::manage::Platform;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_contract::{error::Failure, platform::PlatformAddress};
-use strongroom_server::{Config, Server};
+use strongroom_server::{Config, Server, StartError};
 
 use crate::{home::Home, running};
 
@@ -15,6 +15,8 @@ use crate::{home::Home, running};
 pub struct ServeOptions {
     /// The port, on loopback; 0 lets the system choose.
     pub port: u16,
+    /// Whether any other port will do if that one is taken.
+    pub or_any_port: bool,
     /// The state directory; the home's own if absent.
     pub state: Option<PathBuf>,
     /// Whether its clock can be advanced.
@@ -34,6 +36,7 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             port: Self::DEFAULT_PORT,
+            or_any_port: false,
             state: None,
             virtual_clock: false,
             capture_bodies: false,
@@ -56,14 +59,20 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let state = options.state.unwrap_or_else(|| home.platform_state());
-    let server = Server::start(Config {
-        address: SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)),
+    let config = |port| Config {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         virtual_clock: options.virtual_clock,
         capture_bodies: options.capture_bodies,
-        checkpoint: options.checkpoint,
-        ..Config::in_directory(state)
-    })
-    .await?;
+        checkpoint: options.checkpoint.clone(),
+        ..Config::in_directory(state.clone())
+    };
+    let server = match Server::start(config(options.port)).await {
+        Err(StartError::PortInUse(taken)) if options.or_any_port => {
+            tracing::info!(%taken, "the port is in use; another one is taken");
+            Server::start(config(0)).await?
+        }
+        started => started?,
+    };
     let address = server.address();
     let announced = running::announce(home, &address);
     let outcome = match announced.and_then(|()| ready(&address)) {

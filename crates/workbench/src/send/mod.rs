@@ -8,6 +8,7 @@
 //! Without a key nothing of this needs the vault, and it runs in the caller's process.
 
 mod draft;
+mod preview;
 mod redact;
 
 use std::time::Duration;
@@ -21,10 +22,12 @@ use strongroom_contract::{
 use strongroom_crypto::{SecretText, random};
 use strongroom_sender::{Answer, HostRules, Options, Phase, SendError, Target};
 use strongroom_signing::{self as signing, Scheme, SigningContext};
+use url::Url;
 
+pub(crate) use self::preview::preview;
 use self::{draft::Draft, redact::Redaction};
 use crate::{
-    activity::Act,
+    activity::{self, Act, Activity, EntryId},
     home::Home,
     manage::Platform,
     os::clock,
@@ -96,10 +99,10 @@ pub(crate) fn credential(
         return Ok(None);
     };
     work.check()?;
-    let credential = session.with_open(|open| {
+    session.with_open(|open| {
         let item = open.vault.find(selector).map_err(shown)?;
         check_hosts(request, item.hosts())?;
-        Ok(Credential {
+        Ok(Some(Credential {
             name: item.name().to_owned(),
             public_id: item.public_id().map(str::to_owned),
             hosts: item.hosts().to_vec(),
@@ -108,15 +111,35 @@ pub(crate) fn credential(
                 .vault
                 .secret(&item.id().to_string(), "secret", None)
                 .map_err(shown)?,
-        })
-    })?;
-    session.activity().record(
-        Act::Used,
-        clock::now(),
-        Some(&credential.name),
-        &work.client,
-    );
-    Ok(Some(credential))
+        }))
+    })
+}
+
+/// Notes in Activity that a request is about to be sent.
+pub(crate) fn record(
+    activity: &Activity,
+    request: &SendRequest,
+    credential: Option<&Credential>,
+    client: &str,
+) -> EntryId {
+    let url = Url::parse(&request.url).map(|mut url| {
+        url.set_query(None);
+        url.set_fragment(None);
+        // A URL that can't have a user has none to show.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.to_string()
+    });
+    let told = activity::Request {
+        method: request.method.clone(),
+        url: url.unwrap_or_default(),
+        answer: None,
+    };
+    let (act, name) = match credential {
+        Some(credential) => (Act::Used, Some(credential.name.as_str())),
+        None => (Act::Sent, None),
+    };
+    activity.record_request(act, clock::now(), name, client, told)
 }
 
 fn check_hosts(request: &SendRequest, hosts: &[String]) -> Result<(), Failure> {

@@ -9,7 +9,7 @@
 //!
 //! What a failure leaves is cleared away; what a crash leaves is a device secret that no vault needs.
 
-use std::time::Instant;
+use std::{sync::atomic::Ordering, time::Instant};
 
 use strongroom_contract::{
     agent::{EnrolFinish, RecoverArgs},
@@ -18,9 +18,11 @@ use strongroom_contract::{
     vault::{self as contract, EnrolmentStarted},
 };
 use strongroom_crypto::{Key, SecretText, totp::Code};
-use strongroom_vault::{DeviceSecret, Enrolled, Horizon, KdfCost, Locked, RecoveryDraft, Refused};
+use strongroom_vault::{
+    DeviceSecret, Enrolled, Horizon, KdfCost, Locked, RecoveryDraft, Refused, Reopener,
+};
 
-use super::{Session, Work};
+use super::{Open, Removals, Seen, Session, Work};
 use crate::{
     activity::Act,
     keyring::{Place, Places, SecretName},
@@ -130,7 +132,8 @@ impl Session {
         ))
     }
 
-    /// Finishes what was begun. The vault is left locked.
+    /// Finishes what was begun. The vault is left locked, or opened if that was asked for; what keeps
+    /// it from being opened is logged alone, since the vault is there.
     ///
     /// # Errors
     ///
@@ -156,15 +159,46 @@ impl Session {
         };
         let Draft { place, kind } = draft;
         let enrolled = match kind {
-            Kind::Creation(draft) => self.create(place, draft, code.as_ref(), work),
-            Kind::Recovery(draft) => self.recover(place, draft, code.as_ref(), work),
+            Kind::Creation(draft) => self.create(place.clone(), draft, code.as_ref(), work),
+            Kind::Recovery(draft) => self.recover(place.clone(), draft, code.as_ref(), work),
         }?;
+        // Whoever is gone would leave an open vault behind that waits for nobody.
+        if args.open && !work.cancellation.is_cancelled() {
+            self.open_enrolled(place, enrolled.reopener, work);
+        }
+        self.changed();
         Ok(contract::Enrolled {
             otpauth_uri: None,
             recovery_code: Revealed::new(enrolled.recovery_code.expose_secret().to_owned()),
             vault_id: enrolled.vault_id.to_string(),
             last_code_day: enrolled.last_code_day,
         })
+    }
+
+    fn open_enrolled(&self, place: Place, reopener: Reopener, work: &Work) {
+        let mut state = self.state();
+        if state.is_some() {
+            return;
+        }
+        let opened = self.open_locked().and_then(|locked| {
+            let reopened = locked.reopen(reopener);
+            reopened.map_err(|refused| shown(refused.error))
+        });
+        match opened {
+            Ok(vault) => {
+                *state = Some(Open {
+                    place,
+                    vault,
+                    reveal_allowed: false,
+                    last_seen: Seen::now(),
+                    removals: Removals::default(),
+                });
+                self.is_open.store(true, Ordering::Release);
+                let now = clock::now();
+                self.activity.record(Act::Unlocked, now, None, &work.client);
+            }
+            Err(failure) => tracing::warn!(%failure, "the new vault could not be opened"),
+        }
     }
 
     fn create(

@@ -7,11 +7,15 @@
 
 mod anchor;
 mod enrol;
+mod removals;
 mod unlock;
 mod work;
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,10 +24,11 @@ use strongroom_contract::{
     vault::{VaultState, VaultStatus},
 };
 use strongroom_vault::{Locked, OpenError, Unlocked};
+use tokio::sync::watch;
 
-use self::anchor::Anchors;
 pub(crate) use self::enrol::Draft;
-pub(crate) use self::work::Work;
+pub(crate) use self::work::{Caller, Work};
+use self::{anchor::Anchors, removals::Removals};
 use crate::{
     activity::{Act, Activity},
     home::Home,
@@ -40,6 +45,12 @@ pub struct Session {
     /// What may be said of a vault whose file a recovery has for itself.
     remembered: Mutex<Option<VaultStatus>>,
     open: Mutex<Option<Open>>,
+    /// Whether it is, for those who must not wait.
+    is_open: AtomicBool,
+    /// After how long without use the vault is closed.
+    idle: Mutex<Duration>,
+    /// Counts what changed: the vault's state, its items.
+    changes: watch::Sender<u64>,
 }
 
 /// An open vault, and what was agreed to when it was opened.
@@ -50,6 +61,7 @@ pub(crate) struct Open {
     /// Whether other programs may have secrets revealed.
     pub(crate) reveal_allowed: bool,
     last_seen: Seen,
+    removals: Removals,
 }
 
 /// The clocks at the last use of a vault, or how far they moved since.
@@ -74,6 +86,13 @@ impl Seen {
             time: later.time.saturating_sub(self.time),
             asleep: later.asleep.saturating_sub(self.asleep),
         }
+    }
+
+    /// What is left of `idle` now, to a whole second.
+    fn left_of(self, idle: Duration) -> Duration {
+        let left = idle.saturating_sub(self.until(Self::now()).time);
+        // Half a second to the next one: a person sees the number that the clock comes closest to.
+        Duration::from_secs((left + Duration::from_millis(500)).as_secs())
     }
 
     /// Whether an unused vault is to be locked after this.
@@ -103,6 +122,9 @@ impl Session {
             anchors: Anchors::default(),
             remembered: Mutex::new(None),
             open: Mutex::new(None),
+            is_open: AtomicBool::new(false),
+            idle: Mutex::new(IDLE),
+            changes: watch::Sender::new(0),
         }
     }
 
@@ -116,6 +138,41 @@ impl Session {
     #[must_use]
     pub fn activity(&self) -> &Activity {
         &self.activity
+    }
+
+    /// Changes whenever the vault was opened or closed, or one of its items was added, changed,
+    /// removed or put back, whoever did it.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Tells those who watch that something changed.
+    pub(crate) fn changed(&self) {
+        self.changes
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// After how long without use the vault is closed.
+    pub(crate) fn idle(&self) -> Duration {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the vault after `idle` without use from now on.
+    pub(crate) fn set_idle(&self, idle: Duration) {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = idle;
+    }
+
+    /// Whether the vault is open. Never waits, not even for an unlock that is under way.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Acquire)
+    }
+
+    /// Somebody is here: the vault counts as used. Does nothing if it is closed.
+    pub(crate) fn touch(&self) {
+        if let Some(open) = self.state().as_mut() {
+            open.last_seen = Seen::now();
+        }
     }
 
     /// Whether there is a vault, and what may be said of it.
@@ -140,20 +197,22 @@ impl Session {
         self.closed_status()
     }
 
-    /// Closes the vault if nobody used it for `idle`, or if the machine slept. Also writes the
-    /// anchor of what changed since the last look.
-    pub(crate) fn close_if_due(&self, idle: Duration) -> Closing {
+    /// Closes the vault if nobody used it for a while, or if the machine slept. Also carries out
+    /// removals whose time has come, and writes the anchor of what changed since the last look.
+    pub(crate) fn close_if_due(&self) -> Closing {
+        let idle = self.idle();
         let mut state = self.state();
-        let Some(open) = state.as_ref() else {
+        let Some(open) = state.as_mut() else {
             return Closing::Closed;
         };
-        let since = open.last_seen.until(Seen::now());
-        if since.is_over(idle) {
+        let now = Seen::now();
+        if open.last_seen.until(now).is_over(idle) {
             let open = state.take();
             drop(state);
-            self.close(open, "strongroom agent");
+            self.close(open, OWNER);
             return Closing::JustLocked;
         }
+        self.carry_out_removals(open, |due| due <= now.time);
         let due = (open.place.clone(), open.vault.anchor());
         let vault_id = open.vault.status().vault_id.to_string();
         drop(state);
@@ -207,9 +266,11 @@ impl Session {
     }
 
     fn close(&self, open: Option<Open>, client: &str) {
-        let Some(open) = open else {
+        let Some(mut open) = open else {
             return;
         };
+        self.carry_out_removals(&mut open, |_| true);
+        self.is_open.store(false, Ordering::Release);
         let anchor = open.vault.anchor();
         let vault_id = open.vault.status().vault_id.to_string();
         let place = open.place;
@@ -217,6 +278,7 @@ impl Session {
         drop(open.vault);
         self.activity
             .record(Act::Locked, clock::now(), None, client);
+        self.changed();
         self.anchors.store(&place, &vault_id, &anchor);
     }
 
@@ -278,7 +340,7 @@ impl Session {
             items: u64::try_from(open.vault.len()).ok(),
             freshness: Some(open.vault.freshness()),
             reveal_allowed: open.reveal_allowed,
-            locks_in_seconds: None,
+            locks_in_seconds: Some(open.last_seen.left_of(self.idle()).as_secs()),
         }
     }
 
@@ -295,6 +357,10 @@ impl Session {
     }
 }
 
+/// After how long without use a vault is closed, unless something else is chosen.
+pub(crate) const IDLE: Duration = Duration::from_secs(10 * 60);
+/// How the owner process calls itself where it acts unasked.
+pub(crate) const OWNER: &str = "strongroom agent";
 /// Clocks drift by less; a lid that was closed takes longer.
 const NOTABLE_SLEEP: Duration = Duration::from_secs(2);
 

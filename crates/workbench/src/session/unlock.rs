@@ -1,5 +1,7 @@
 //! Opening the vault.
 
+use std::sync::atomic::Ordering;
+
 use strongroom_contract::{
     agent::UnlockArgs,
     error::{ErrorCode, Failure},
@@ -9,7 +11,7 @@ use strongroom_contract::{
 use strongroom_crypto::{SecretText, totp::Code};
 use strongroom_vault::{Attempt, Burn, DeviceSecret, Locked, OpenError};
 
-use super::{Open, Seen, Session, Work, anchor};
+use super::{Open, Removals, Seen, Session, Work, anchor};
 use crate::{
     activity::Act,
     keyring::{Place, Places, SecretName},
@@ -82,6 +84,7 @@ impl Session {
             vault,
             reveal_allowed: args.allow_read,
             last_seen: Seen::now(),
+            removals: Removals::default(),
         };
         self.activity.record(Act::Unlocked, now, None, &work.client);
         let unlocked = Unlocked {
@@ -89,6 +92,9 @@ impl Session {
             warnings: warnings(&open, now),
         };
         *state = Some(open);
+        drop(state);
+        self.is_open.store(true, Ordering::Release);
+        self.changed();
         Ok(unlocked)
     }
 

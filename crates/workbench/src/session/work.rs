@@ -7,10 +7,20 @@ use strongroom_contract::{
 
 use crate::cancel::Cancellation;
 
+/// Who asks for an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A program of the same user, over the socket.
+    Program,
+    /// The person at the window of this process.
+    Window,
+}
+
 /// On whose behalf an operation works, whether it is still wanted, and who hears of its progress.
 pub(crate) struct Work {
     /// The program that asked, as it calls itself.
     pub(crate) client: String,
+    pub(crate) caller: Caller,
     pub(crate) cancellation: Cancellation,
     /// Hears what is being done now.
     pub(crate) progress: Box<dyn Fn(&Progress) + Send + Sync>,

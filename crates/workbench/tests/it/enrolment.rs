@@ -77,9 +77,15 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
     let mut client = scene.client();
     let place = || in_file(&scene.key_file());
     let sound = || enrolment(place());
-    let unfinished = call::<CreateFinish>(&mut client, &EnrolFinish { code: None, open: false })
-        .err()
-        .unwrap();
+    let unfinished = call::<CreateFinish>(
+        &mut client,
+        &EnrolFinish {
+            code: None,
+            open: false,
+        },
+    )
+    .err()
+    .unwrap();
     assert_eq!(unfinished.code, ErrorCode::Usage);
     for (wrong, expected) in [
         (
@@ -160,16 +166,35 @@ fn a_draft_ends_with_its_connection() {
     let mut client = scene.client();
     call::<CreateBegin>(&mut client, &enrolment(in_file(&scene.key_file()))).unwrap();
     let mut other = scene.client();
-    let refused = call::<CreateFinish>(&mut other, &EnrolFinish { code: None, open: false })
-        .err()
-        .unwrap();
+    let refused = call::<CreateFinish>(
+        &mut other,
+        &EnrolFinish {
+            code: None,
+            open: false,
+        },
+    )
+    .err()
+    .unwrap();
     assert_eq!(refused.code, ErrorCode::Usage);
     // A draft of the other kind is none either, and it stays.
-    let refused = call::<RecoverFinish>(&mut client, &EnrolFinish { code: None, open: false })
-        .err()
-        .unwrap();
+    let refused = call::<RecoverFinish>(
+        &mut client,
+        &EnrolFinish {
+            code: None,
+            open: false,
+        },
+    )
+    .err()
+    .unwrap();
     assert!(refused.message.contains("vault.recover.begin"), "{refused}");
-    call::<CreateFinish>(&mut client, &EnrolFinish { code: None, open: false }).unwrap();
+    call::<CreateFinish>(
+        &mut client,
+        &EnrolFinish {
+            code: None,
+            open: false,
+        },
+    )
+    .unwrap();
 }
 
 #[test]
@@ -196,7 +221,14 @@ fn a_recovery_gives_new_factors_and_keeps_the_items() {
     let right = vault.enrolled.recovery_code.expose_secret().to_lowercase();
     let started = call::<RecoverBegin>(&mut client, &args(&right)).unwrap();
     let codes = codes(&started.otpauth_uri);
-    let enrolled = call::<RecoverFinish>(&mut client, &EnrolFinish { code: None, open: false }).unwrap();
+    let enrolled = call::<RecoverFinish>(
+        &mut client,
+        &EnrolFinish {
+            code: None,
+            open: false,
+        },
+    )
+    .unwrap();
     assert_eq!(enrolled.vault_id, vault.enrolled.vault_id);
     assert_ne!(
         enrolled.recovery_code.expose_secret(),

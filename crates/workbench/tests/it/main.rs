@@ -7,6 +7,8 @@
     reason = "a test stops where it fails"
 )]
 
+mod desk;
+mod desk_platform;
 mod enrolment;
 mod hostile;
 mod keys;

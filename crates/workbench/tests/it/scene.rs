@@ -159,7 +159,14 @@ impl Vault {
     pub(crate) fn create(client: &mut Client, place: DeviceSecretPlace) -> Self {
         let started = call::<CreateBegin>(client, &enrolment(place)).unwrap();
         let codes = codes(&started.otpauth_uri);
-        let enrolled = call::<CreateFinish>(client, &EnrolFinish { code: None, open: false }).unwrap();
+        let enrolled = call::<CreateFinish>(
+            client,
+            &EnrolFinish {
+                code: None,
+                open: false,
+            },
+        )
+        .unwrap();
         Self {
             codes,
             enrolled,

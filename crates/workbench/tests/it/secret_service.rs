@@ -128,7 +128,14 @@ mod inside {
             enrolment: enrolment(DeviceSecretPlace::Keyring),
         };
         call::<RecoverBegin>(&mut client, &args).unwrap();
-        call::<RecoverFinish>(&mut client, &EnrolFinish { code: None, open: false }).unwrap();
+        call::<RecoverFinish>(
+            &mut client,
+            &EnrolFinish {
+                code: None,
+                open: false,
+            },
+        )
+        .unwrap();
         assert_eq!(entries(), (0, 1));
     }
 
@@ -173,6 +180,13 @@ mod inside {
         assert!(refused.hint.unwrap().contains("--device-secret file:PATH"));
         // And a key file does without.
         call::<CreateBegin>(&mut client, &enrolment(in_file(&scene.key_file()))).unwrap();
-        call::<CreateFinish>(&mut client, &EnrolFinish { code: None, open: false }).unwrap();
+        call::<CreateFinish>(
+            &mut client,
+            &EnrolFinish {
+                code: None,
+                open: false,
+            },
+        )
+        .unwrap();
     }
 }

@@ -1,0 +1,43 @@
+//! How a request would be signed, shown while it is composed.
+//!
+//! The item's secret is not touched: a sample takes its place, so that no genuine signature leaves the
+//! vault for a request that may never be sent, and nothing is recorded as a use.
+
+use strongroom_contract::{
+    error::Failure,
+    exchange::{Preview, SendRequest},
+};
+use strongroom_crypto::SecretText;
+
+use super::{Credential, Draft, check_hosts, scheme};
+use crate::{os::clock, problem::shown, session::Session};
+
+/// Stands for the secret. It can stand in a header, and nobody takes it for a credential.
+const SAMPLE: &str = "a-sample-in-the-place-of-the-secret";
+
+/// The steps of signing `request` with its key; none without a key.
+///
+/// # Errors
+///
+/// As for sending it, as far as that can be told without sending.
+pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Preview, Failure> {
+    let Some(selector) = &request.key else {
+        Draft::read(request)?.finish()?;
+        return Ok(Preview { steps: Vec::new() });
+    };
+    let sample = session.with_open(|open| {
+        let item = open.vault.find(selector).map_err(shown)?;
+        check_hosts(request, item.hosts())?;
+        Ok(Credential {
+            name: item.name().to_owned(),
+            public_id: item.public_id().map(str::to_owned),
+            hosts: item.hosts().to_vec(),
+            scheme: item.scheme().map(str::to_owned),
+            secret: SecretText::new(SAMPLE.to_owned()),
+        })
+    })?;
+    let mut draft = Draft::read(request)?;
+    let steps = draft.sign(scheme(request, &sample)?, &sample, clock::now())?;
+    draft.finish()?;
+    Ok(Preview { steps })
+}
