@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
         ("app-id", loaded.app_id.as_str()),
         ("secret-key", loaded.secret.as_str()),
     ];
-    wrk::requests_per_second(&loaded.platform.url("/api/v1/ping"), &headers, SECONDS)?;
+    let _ = wrk::load(&loaded.platform.url("/api/v1/ping"), &headers, SECONDS)?;
     let log = format!("{}/audit", loaded.platform.address().state);
     let mut rows = 0;
     let pair = Pair::alternate(

@@ -67,6 +67,14 @@ impl Nginx {
         Ok(nginx)
     }
 
+    /// The process that answers.
+    pub(crate) fn worker(&self) -> Result<u32, Stopped> {
+        let master = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
+        let first = children.split_whitespace().next().unwrap_or_default();
+        Ok(first.parse()?)
+    }
+
     /// The absolute URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.port)

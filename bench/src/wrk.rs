@@ -9,12 +9,16 @@ pub(crate) const SERVER_CORE: &str = "0";
 /// The core that the load comes from.
 const LOAD_CORE: &str = "1";
 
-/// Requests a second that `url` answered with 2xx over `seconds`.
-pub(crate) fn requests_per_second(
-    url: &str,
-    headers: &[(&str, &str)],
-    seconds: u32,
-) -> Result<f64, Stopped> {
+/// What a run of load brought.
+pub(crate) struct Answered {
+    /// Requests.
+    pub(crate) requests: f64,
+    /// Requests a second.
+    pub(crate) per_second: f64,
+}
+
+/// What `url` answered with 2xx over `seconds`.
+pub(crate) fn load(url: &str, headers: &[(&str, &str)], seconds: u32) -> Result<Answered, Stopped> {
     let mut command = Command::new("taskset");
     command
         .args(["-c", LOAD_CORE, "wrk", "-t1", "-c32"])
@@ -31,8 +35,18 @@ pub(crate) fn requests_per_second(
     {
         return Err(Stopped::because(format!("{url}: {}", line.trim())));
     }
-    said.lines()
-        .find_map(|line| line.strip_prefix("Requests/sec:"))
-        .and_then(|figure| figure.trim().parse().ok())
+    let figure = |line: Option<&str>| line.and_then(|figure| figure.trim().parse().ok());
+    let requests = said
+        .lines()
+        .find_map(|line| line.split_once(" requests in "));
+    let per_second = said
+        .lines()
+        .find_map(|line| line.strip_prefix("Requests/sec:"));
+    figure(requests.map(|(count, _)| count))
+        .zip(figure(per_second))
+        .map(|(requests, per_second)| Answered {
+            requests,
+            per_second,
+        })
         .ok_or_else(|| Stopped::because(format!("wrk said: {said}")))
 }
