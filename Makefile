@@ -7,7 +7,7 @@ SOAK ?= 50
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lint test bench soak clean
+.PHONY: help setup run lint test bridge bench soak clean
 
 help: ## Lists these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,8 +30,11 @@ lint: ## Checks format, lints and documentation
 test: lint ## Runs every check and test
 	$(CARGO) build --workspace --bins --tests
 	$(CARGO) test --workspace --doc --quiet
-	$(CARGO) test --workspace --lib --bins --test architecture --test it --no-fail-fast
+	$(CARGO) test --workspace --lib --bins --test architecture --test bridge --test it --no-fail-fast
 	$(CARGO) test --workspace --test system
+
+bridge: ## Writes the window's TypeScript types anew, from the crate `contract`
+	STRONGROOM_WRITE_BRIDGE=1 $(CARGO) test -p strongroom-tests --test bridge --quiet
 
 bench: ## Measures us beside our peers and prints one table (BENCH="--only NAME" for one)
 	@scripts/setup bench

@@ -1,0 +1,108 @@
+//! The window's TypeScript types are the ones that Rust has: what is committed is what is made now.
+//! `make bridge` writes it anew.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use strongroom_contract::{
+    error::Failure,
+    exchange::Exchange,
+    explain::Explanation,
+    manage::{AuditRowView, KeyView},
+    vault::{EditKey, Enrolled, ItemView, NewKey},
+    window::{
+        ActivityRow, AllowlistCheck, Draft, EnrolmentShown, IssueKey, PlatformStatus, Session,
+        Settings,
+    },
+};
+use ts_rs::{Config, TS, TypeVisitor};
+
+const FILE: &str = "ui/src/bridge/generated/contract.ts";
+const HEAD: &str = "// Made from the crate `contract` by `make bridge`: not to be edited.\n";
+
+/// The declarations by name, each with what it stands on.
+struct Declarations {
+    config: Config,
+    by_name: BTreeMap<String, String>,
+}
+
+impl TypeVisitor for Declarations {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Types of the language have no file.
+        if T::output_path().is_none() {
+            return T::visit_generics(self);
+        }
+        let name = T::ident(&self.config);
+        if self.by_name.contains_key(&name) {
+            return;
+        }
+        let docs = T::docs().unwrap_or_default();
+        let declaration = format!("{docs}export {}\n", T::decl(&self.config));
+        self.by_name.insert(name, declaration);
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+    }
+}
+
+fn contract() -> String {
+    let mut declarations = Declarations {
+        // Numbers of JSON: none of ours goes beyond 2^53.
+        config: Config::new().with_large_int("number"),
+        by_name: BTreeMap::new(),
+    };
+    declarations.visit::<ActivityRow>();
+    declarations.visit::<AllowlistCheck>();
+    declarations.visit::<AuditRowView>();
+    declarations.visit::<Draft>();
+    declarations.visit::<EditKey>();
+    declarations.visit::<Enrolled>();
+    declarations.visit::<EnrolmentShown>();
+    declarations.visit::<Exchange>();
+    declarations.visit::<Explanation>();
+    declarations.visit::<Failure>();
+    declarations.visit::<IssueKey>();
+    declarations.visit::<ItemView>();
+    declarations.visit::<KeyView>();
+    declarations.visit::<NewKey>();
+    declarations.visit::<PlatformStatus>();
+    declarations.visit::<Session>();
+    declarations.visit::<Settings>();
+    let declared = declarations.by_name.into_values();
+    declared.fold(HEAD.to_owned(), |file, declaration| {
+        file + "\n" + &declaration
+    })
+}
+
+#[test]
+fn the_committed_types_are_those_that_rust_has() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    let made = contract();
+    if std::env::var_os("STRONGROOM_WRITE_BRIDGE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, made).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == made,
+        "{FILE} is not what the crate `contract` has now: run `make bridge` and look at the change"
+    );
+}
+
+#[test]
+fn what_has_its_own_json_form_has_its_own_type() {
+    let made = contract();
+    for declared in [
+        "export type UnixMillis = string;",
+        "export type Revealed = string;",
+        "export type VaultState = \"none\" | \"locked\" | \"unlocked\";",
+        "{ ok: true, normalized: Array<string> } | { ok: false, problem: string }",
+        "\"act\": \"allow_source\"",
+        "details: unknown",
+        "locks_in_seconds?: number | null",
+    ] {
+        assert!(made.contains(declared), "{declared} is not in\n{made}");
+    }
+    assert!(!made.contains("bigint"));
+}
