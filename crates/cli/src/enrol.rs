@@ -98,12 +98,14 @@ pub(crate) fn create(args: &EnrolArgs, output: Output) -> Result<ExitCode, Failu
 
 pub(crate) fn recover(
     recovery_code: Revealed,
+    accept_older: bool,
     args: &EnrolArgs,
     output: Output,
 ) -> Result<ExitCode, Failure> {
     let recovery = RecoverArgs {
         recovery_code,
         enrolment: args.enrolment(output)?,
+        accept_older,
     };
     let mut client = Client::connect(output)?;
     let started = client.call::<RecoverBegin>(&recovery)?;

@@ -35,6 +35,9 @@ pub(crate) struct RecoverArgs {
     /// The file that holds the recovery code, `-` for stdin
     #[arg(long, value_name = "FILE")]
     recovery_file: PathBuf,
+    /// Recover this copy although this machine has seen a newer one
+    #[arg(long)]
+    accept_older: bool,
     #[command(flatten)]
     enrol: EnrolArgs,
 }
@@ -44,10 +47,11 @@ pub(crate) fn run(command: Command, output: Output) -> Result<ExitCode, Failure>
         Command::Create(args) => enrol::create(&args, output),
         Command::Recover(RecoverArgs {
             recovery_file,
+            accept_older,
             enrol,
         }) => {
             let code = input::secret_file(&recovery_file, output)?;
-            enrol::recover(input::revealed(code), &enrol, output)
+            enrol::recover(input::revealed(code), accept_older, &enrol, output)
         }
         Command::Verify => verify(output),
     }

@@ -192,6 +192,9 @@ operations! {
     RequestPreview = "request.preview": SendRequest => Preview;
     /// Says that a person is here: the time until the vault locks itself begins anew.
     SessionTouch = "session.touch": Nothing => Nothing;
+    /// Locks the vault and ends the owner, so that another process can take its place. An owner with
+    /// a window refuses.
+    Retire = "owner.retire": Nothing => Nothing;
 }
 
 /// No arguments, or nothing to answer.
@@ -240,6 +243,9 @@ pub struct RecoverArgs {
     pub recovery_code: Revealed,
     /// The new factors.
     pub enrolment: Enrolment,
+    /// Whether a copy older than the newest one seen is accepted.
+    #[serde(default)]
+    pub accept_older: bool,
 }
 
 /// Opens the vault.

@@ -101,7 +101,8 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorCode::Usage`] if the code has a typing error, [`ErrorCode::WrongFactors`] if it is not
-    /// this vault's; otherwise as [`Session::begin_creation`].
+    /// this vault's, [`ErrorCode::RolledBack`] if a newer copy was seen and that is not accepted;
+    /// otherwise as [`Session::begin_creation`].
     pub(crate) fn begin_recovery(
         &self,
         args: RecoverArgs,
@@ -109,6 +110,7 @@ impl Session {
     ) -> Result<(Draft, EnrolmentStarted), Failure> {
         self.lock(&work.client)?;
         let chosen = Chosen::of(args.enrolment, work)?;
+        let newest = self.newest_seen();
         let _quiet = self.state();
         let locked = self.open_locked()?;
         self.remember(&locked);
@@ -121,6 +123,9 @@ impl Session {
                 chosen.horizon,
             )
             .map_err(|refused| shown(refused.error))?;
+        if !args.accept_older {
+            draft.freshness(newest).map_err(shown)?;
+        }
         let started = started(draft.otpauth_uri());
         let kind = Kind::Recovery(Box::new(draft));
         Ok((

@@ -9,7 +9,7 @@ use strongroom_contract::{
     vault::{Freshness, Unlocked},
 };
 use strongroom_crypto::{SecretText, totp::Code};
-use strongroom_vault::{Attempt, Burn, DeviceSecret, Locked, OpenError};
+use strongroom_vault::{Anchor, Attempt, Burn, DeviceSecret, Locked, OpenError};
 
 use super::{Open, Removals, Seen, Session, Work, anchor};
 use crate::{
@@ -105,6 +105,17 @@ impl Session {
         let name = SecretName::new(status.vault_id, status.generation);
         let place = Places::read(&self.home.device_file())?.of(&name)?;
         Ok((place, name))
+    }
+
+    /// The newest state of this vault that this machine has seen, if that can be told.
+    pub(super) fn newest_seen(&self) -> Option<Anchor> {
+        match self.where_the_device_secret_lies() {
+            Ok((place, name)) => anchor::load(&place, &name.vault_id),
+            Err(failure) => {
+                tracing::warn!(%failure, "there is nothing to compare the vault with");
+                None
+            }
+        }
     }
 
     pub(super) fn open_locked(&self) -> Result<Locked, Failure> {

@@ -17,7 +17,9 @@ use strongroom_crypto::totp::{Codes, Step};
 use strongroom_workbench::{client::Client, desk::Desk, home::Home, os::clock};
 use tempfile::TempDir;
 
-use crate::scene::{PASSPHRASE, SECRET, Vault, call, code, codes, enrolment, in_file, key, secret};
+use crate::scene::{
+    PASSPHRASE, SECRET, Scene, Vault, call, code, codes, enrolment, in_file, key, secret,
+};
 
 /// A desk in a temporary home, on a runtime of its own.
 pub(crate) struct Window {
@@ -367,6 +369,7 @@ fn a_recovery_that_is_given_up_leaves_the_vault_to_be_unlocked() {
         window.block_on(window.desk.begin_recovery(RecoverArgs {
             recovery_code: secret(vault.enrolled.recovery_code.expose_secret()),
             enrolment: enrolment(in_file(&window.dir.path().join("new.key"))),
+            accept_older: false,
         }))
     };
     begin().unwrap();
@@ -386,6 +389,7 @@ fn a_recovery_that_is_given_up_leaves_the_vault_to_be_unlocked() {
     let shown = window.block_on(window.desk.begin_recovery(RecoverArgs {
         recovery_code: secret(vault.enrolled.recovery_code.expose_secret()),
         enrolment: enrolment(in_file(&window.dir.path().join("new.key"))),
+        accept_older: false,
     }));
     let codes = codes(&shown.unwrap().otpauth_uri);
     let finish = EnrolFinish {
@@ -445,6 +449,39 @@ fn a_home_has_one_owner_and_a_closed_desk_leaves_nothing_behind() {
     let session = window.block_on(next.session()).unwrap();
     assert_eq!(session.vault.state, VaultState::Locked);
     window.block_on(next.close());
+}
+
+#[test]
+fn the_window_takes_the_place_of_a_process_in_the_background() {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+    vault.unlock(&mut client);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let settings = Settings::default();
+    runtime.block_on(async {
+        let owned = Desk::open(scene.home.clone(), &settings).await.err();
+        assert_eq!(owned.unwrap().code, ErrorCode::InUse);
+        let desk = Desk::take_over(scene.home.clone(), &settings)
+            .await
+            .unwrap();
+        let session = desk.session().await.unwrap();
+        assert_eq!(session.vault.state, VaultState::Locked);
+        desk.call::<Unlock>(vault.unlock_args()).await.unwrap();
+        // But not the place of another window.
+        let refused = Desk::take_over(scene.home.clone(), &settings).await.err();
+        let refused = refused.unwrap();
+        assert_eq!(refused.code, ErrorCode::InUse);
+        assert!(refused.message.contains("window"), "{refused}");
+        assert!(desk.is_unlocked());
+        desk.close().await;
+        // With no owner at all, it is as opening.
+        let desk = Desk::take_over(scene.home.clone(), &settings)
+            .await
+            .unwrap();
+        desk.close().await;
+    });
+    drop(scene.ended());
 }
 
 #[test]

@@ -213,6 +213,7 @@ fn a_recovery_gives_new_factors_and_keeps_the_items() {
             passphrase: secret("another passphrase"),
             ..enrolment(in_file(&new_key_file))
         },
+        accept_older: false,
     };
     let typo = call::<RecoverBegin>(&mut client, &args("ABCD-EFGH"))
         .err()

@@ -3,13 +3,13 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use strongroom_contract::{
-    agent::{Lock, Nothing, Unlock, UnlockArgs, Verify},
+    agent::{Lock, Nothing, RecoverArgs, RecoverBegin, Unlock, UnlockArgs, Verify},
     error::ErrorCode,
     vault::{Freshness, VaultState},
 };
 use strongroom_workbench::{activity::Act, agent::Options};
 
-use crate::scene::{PATIENT, Scene, Vault, call, in_file, secret, state, status};
+use crate::scene::{PATIENT, Scene, Vault, call, enrolment, in_file, secret, state, status};
 
 #[test]
 fn a_vault_is_created_opened_and_locked() {
@@ -156,6 +156,28 @@ fn an_older_copy_is_recognised_and_accepted_only_explicitly() {
     // From here on, this copy is the newest one.
     let unlocked = vault.unlock(&mut client);
     assert_eq!(unlocked.status.freshness, Some(Freshness::Proven));
+}
+
+#[test]
+fn a_recovery_of_an_older_copy_is_accepted_only_explicitly() {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+    let older = fs::read(scene.home.vault_file()).unwrap();
+    vault.unlock(&mut client);
+    let scene = scene.restarted();
+    fs::write(scene.home.vault_file(), older).unwrap();
+    let mut client = scene.client();
+    let args = |accept_older| RecoverArgs {
+        recovery_code: secret(vault.enrolled.recovery_code.expose_secret()),
+        enrolment: enrolment(in_file(&scene.dir.path().join("new.key"))),
+        accept_older,
+    };
+    let refused = call::<RecoverBegin>(&mut client, &args(false))
+        .err()
+        .unwrap();
+    assert_eq!(refused.code, ErrorCode::RolledBack, "{refused}");
+    call::<RecoverBegin>(&mut client, &args(true)).unwrap();
 }
 
 #[test]

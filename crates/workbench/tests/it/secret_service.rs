@@ -126,6 +126,7 @@ mod inside {
         let args = RecoverArgs {
             recovery_code: secret(vault.enrolled.recovery_code.expose_secret()),
             enrolment: enrolment(DeviceSecretPlace::Keyring),
+            accept_older: false,
         };
         call::<RecoverBegin>(&mut client, &args).unwrap();
         call::<RecoverFinish>(
