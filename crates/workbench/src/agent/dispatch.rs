@@ -7,7 +7,7 @@ use strongroom_contract::{
     agent::{
         CreateBegin, CreateFinish, EnrolFinish, Hello, KeyAdd, KeyCheck, KeyEdit, KeyList,
         KeyRemove, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin,
-        RecoverFinish, RequestPreview, Send, SessionTouch, Status, Unlock, Verify,
+        RecoverFinish, RequestPreview, Retire, Send, SessionTouch, Status, Unlock, Verify,
     },
     error::{ErrorCode, Failure},
     vault::Enrolled,
@@ -105,6 +105,15 @@ pub(super) async fn answer(
                 .await
         }
         Send::NAME => call.send().await,
+        Retire::NAME => {
+            let owner = Arc::clone(call.owner);
+            call.block::<Retire>(move |session, _, work| {
+                owner.lifetime.retire()?;
+                session.lock(&work.client)?;
+                Ok(Nothing {})
+            })
+            .await
+        }
         Hello::NAME => Err(Failure::new(
             ErrorCode::Usage,
             "the handshake was done on this connection",

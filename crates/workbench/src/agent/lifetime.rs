@@ -6,6 +6,9 @@ use std::{
     time::Duration,
 };
 
+use strongroom_contract::error::{ErrorCode, Failure};
+use tokio::sync::watch;
+
 use crate::{
     agent::{Options, Owner},
     os::clock,
@@ -21,6 +24,8 @@ pub(crate) struct Lifetime {
     holds: Arc<()>,
     /// When the last hold ended, or the vault was locked, on the clock that runs through sleep.
     quiet_since: Mutex<Duration>,
+    /// Told when another process is to take this one's place.
+    retired: watch::Sender<bool>,
 }
 
 /// Keeps the owner alive while it lives: a request under way, or a draft.
@@ -34,7 +39,25 @@ impl Lifetime {
             options,
             holds: Arc::new(()),
             quiet_since: Mutex::new(clock::awake_or_asleep()),
+            retired: watch::Sender::new(false),
         }
+    }
+
+    /// Ends the owner, unless it is to last.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::InUse`] if it has a window.
+    pub(crate) fn retire(&self) -> Result<(), Failure> {
+        if self.options.linger == Duration::MAX {
+            return Err(Failure::new(
+                ErrorCode::InUse,
+                "the vault is open in a window of Strongroom, which stays its owner",
+            )
+            .hint("use that window, or quit it"));
+        }
+        self.retired.send_replace(true);
+        Ok(())
     }
 
     pub(crate) fn hold(&self) -> Hold {
@@ -64,11 +87,16 @@ impl Lifetime {
 /// Locks the vault when its time has come; returns when the owner's has.
 pub(crate) async fn run(owner: &Owner) {
     let lifetime = &owner.lifetime;
+    let mut retired = lifetime.retired.subscribe();
     loop {
         let look = LOOK
             .min(owner.session.idle() / 4)
             .min(lifetime.options.linger / 4);
-        tokio::time::sleep(look).await;
+        tokio::select! {
+            () = tokio::time::sleep(look) => {}
+            // `lifetime` holds the sender, so waiting cannot fail.
+            _ = retired.wait_for(|retired| *retired) => return,
+        }
         let session = Arc::clone(&owner.session);
         let closing = tokio::task::spawn_blocking(move || session.close_if_due()).await;
         match closing {

@@ -45,7 +45,8 @@ const MAX_CONNECTIONS: usize = 64;
 pub struct Options {
     /// The vault is locked after this long without use.
     pub idle: Duration,
-    /// The process ends after this long without an open vault, a request or a draft.
+    /// The process ends after this long without an open vault, a request or a draft. With
+    /// [`Duration::MAX`] it does not, nor does it make room for another owner.
     pub linger: Duration,
 }
 

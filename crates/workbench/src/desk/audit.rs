@@ -137,3 +137,56 @@ fn bytes_in(directory: &Path) -> io::Result<u64> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use strongroom_contract::window::{Draft, Settings};
+
+    use super::*;
+    use crate::home::Home;
+
+    #[tokio::test]
+    async fn a_request_is_new_and_a_look_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let desk = Desk::open(home, &Settings::default()).await.unwrap();
+        let platform = &desk.0.platform;
+        let mut known = Known::default();
+        assert!(!known.look(platform).await, "none runs");
+        desk.start_platform().await.unwrap();
+        let url = desk.platform().url.unwrap();
+        assert!(known.look(platform).await, "another log is news");
+        assert!(!known.look(platform).await, "its own look is not");
+        desk.audit(None).await.unwrap();
+        desk.manage().await.unwrap().list_keys().await.unwrap();
+        assert!(!known.look(platform).await, "nor is the window's");
+        let request = Draft {
+            method: "GET".into(),
+            url: format!("{url}/api/v1/ping"),
+            headers: Vec::new(),
+            body: String::new(),
+            key: None,
+            scheme: None,
+        };
+        desk.send(request).await.unwrap();
+        assert!(known.look(platform).await);
+        assert!(!known.look(platform).await);
+        desk.stop_platform().await.unwrap();
+        assert!(!known.look(platform).await);
+        desk.close().await;
+    }
+
+    #[tokio::test]
+    async fn who_listens_hears_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let desk = Desk::open(home, &Settings::default()).await.unwrap();
+        let mut changes = desk.audit_changes();
+        desk.start_platform().await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), changes.changed())
+            .await
+            .unwrap()
+            .unwrap();
+        desk.close().await;
+    }
+}

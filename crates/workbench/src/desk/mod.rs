@@ -25,16 +25,16 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     agent::{
         CreateBegin, Nothing, Operation, Progress, RecoverArgs, RecoverBegin, RequestPreview,
-        Send as SendOperation, Status,
+        Retire, Send as SendOperation, Status,
     },
-    error::Failure,
+    error::{ErrorCode, Failure},
     exchange::{Exchange, SendRequest, Step},
     vault::Enrolment,
     window::{ActivityRow, Draft, EnrolmentShown, Session as SessionView, Settings},
@@ -48,6 +48,7 @@ use tokio::{
 use self::platform::LocalPlatform;
 use crate::{
     agent::{Agent, Options, Window, on_a_thread},
+    client::Client,
     home::Home,
     keyring::Place,
     platform::ServeOptions,
@@ -56,6 +57,10 @@ use crate::{
 
 /// How often it is looked whether another process runs the platform.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long the owner before may take to end.
+const TAKE_OVER: Duration = Duration::from_secs(10);
+/// Between two looks at whether it has.
+const TAKE_OVER_POLL: Duration = Duration::from_millis(20);
 /// How long a request from the window may take.
 const SEND_LIMIT_MS: u64 = 30_000;
 /// How much of an answer's body the window shows, in bytes.
@@ -109,8 +114,8 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// [`InUse`](strongroom_contract::error::ErrorCode::InUse) if another process is the owner
-    /// (`details.pid` names it); [`Storage`](strongroom_contract::error::ErrorCode::Storage) if the
+    /// [`ErrorCode::InUse`] if another process is the owner
+    /// (`details.pid` names it); [`ErrorCode::Storage`] if the
     /// socket cannot be made.
     pub async fn open(home: Home, settings: &Settings) -> Result<Self, Failure> {
         let options = ServeOptions {
@@ -122,6 +127,37 @@ impl Desk {
         // One that `strongroom serve` has started is there from the beginning.
         desk.0.platform.look().await;
         Ok(desk)
+    }
+
+    /// The same after asking the present owner to make room, which locks the vault there: the process
+    /// that `strongroom unlock` has started does so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::open`]; another window stays the owner.
+    pub async fn take_over(home: Home, settings: &Settings) -> Result<Self, Failure> {
+        let place = home.clone();
+        on_a_thread(move || {
+            let Some(mut owner) = Client::connect(&place)? else {
+                return Ok(());
+            };
+            match owner.call::<Retire>(&Nothing {}, |_| {}) {
+                // Its connection breaks when it ends, perhaps before it has answered.
+                Ok(Nothing {}) => Ok(()),
+                Err(failure) if failure.code == ErrorCode::Failed => Ok(()),
+                Err(failure) => Err(failure),
+            }
+        })
+        .await?;
+        let deadline = Instant::now() + TAKE_OVER;
+        loop {
+            match Self::open(home.clone(), settings).await {
+                Err(failure) if failure.code == ErrorCode::InUse && Instant::now() < deadline => {
+                    tokio::time::sleep(TAKE_OVER_POLL).await;
+                }
+                opened => return opened,
+            }
+        }
     }
 
     async fn at(
@@ -231,7 +267,7 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// [`Keyring`](strongroom_contract::error::ErrorCode::Keyring): why not, and what to do instead.
+    /// [`ErrorCode::Keyring`]: why not, and what to do instead.
     pub async fn keyring_available(&self) -> Result<(), Failure> {
         on_a_thread(|| Place::Keyring.check_free()).await
     }

@@ -134,8 +134,14 @@ impl LocalPlatform {
             Ok(address) => {
                 let stop = Some(stop);
                 self.set(State::Here { address, stop });
-                let platform = Arc::clone(self);
-                tokio::spawn(async move { platform.set(after(ended.await)) });
+                // Weakly: dropping the last desk stops it too.
+                let platform = Arc::downgrade(self);
+                tokio::spawn(async move {
+                    let ended = ended.await;
+                    if let Some(platform) = platform.upgrade() {
+                        platform.set(after(ended));
+                    }
+                });
                 Ok(())
             }
             Err(_) => Err(match ended.await {

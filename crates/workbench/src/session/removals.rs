@@ -85,3 +85,90 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use strongroom_contract::{
+        agent::EnrolFinish,
+        secret::Revealed,
+        vault::{DeviceSecretPlace, Enrolment, NewKey},
+    };
+
+    use super::*;
+    use crate::{
+        cancel::Cancellation,
+        home::Home,
+        keys,
+        session::{Caller, Closing, Work},
+    };
+
+    fn work() -> Work {
+        Work {
+            client: "test".into(),
+            caller: Caller::Window,
+            cancellation: Cancellation::new(),
+            progress: Box::new(|_| {}),
+        }
+    }
+
+    fn session(folder: &Path) -> Session {
+        let session = Session::new(Home::at(&folder.join("home")).unwrap());
+        let key_file = folder.join("device.key").display().to_string();
+        let enrolment = Enrolment {
+            passphrase: Revealed::new("passphrase".into()),
+            device_secret: DeviceSecretPlace::File(key_file),
+            kdf_memory_mib: Some(64),
+            totp_horizon_days: 365,
+        };
+        let (draft, _) = session.begin_creation(enrolment, &work()).unwrap();
+        let finish = EnrolFinish {
+            code: None,
+            open: true,
+        };
+        let finished = session.finish(draft, &finish, &work());
+        assert!(finished.is_ok());
+        for name in ["one", "two"] {
+            let key = NewKey {
+                name: name.into(),
+                provider: None,
+                environment: None,
+                public_id: None,
+                base_url: None,
+                hosts: Vec::new(),
+                scheme: None,
+                tags: Vec::new(),
+                secret: Revealed::new("secret".into()),
+            };
+            keys::add(&session, key, &work()).unwrap();
+        }
+        session
+    }
+
+    fn waiting(session: &Session) -> usize {
+        session.with_open(|open| Ok(open.removals.0.len())).unwrap()
+    }
+
+    #[test]
+    fn a_removal_is_carried_out_when_its_time_has_come_and_no_sooner() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path());
+        session.remove_soon("one").unwrap();
+        session.remove_soon("two").unwrap();
+        assert_eq!(session.close_if_due(), Closing::Open);
+        assert_eq!(waiting(&session), 2);
+        session
+            .with_open(|open| {
+                open.removals.0[0].due = Duration::ZERO;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(session.close_if_due(), Closing::Open);
+        assert_eq!(waiting(&session), 1);
+        assert!(session.put_back("one").is_err(), "it is gone");
+        session.put_back("two").unwrap();
+        assert_eq!(waiting(&session), 0);
+        assert_eq!(session.status().unwrap().items, Some(1));
+    }
+}

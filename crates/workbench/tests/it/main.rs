@@ -7,6 +7,8 @@
     reason = "a test stops where it fails"
 )]
 
+#[cfg(feature = "desktop")]
+mod clipboard;
 mod desk;
 mod desk_platform;
 mod enrolment;
