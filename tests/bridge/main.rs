@@ -1,8 +1,6 @@
 //! The window's TypeScript types are the ones that Rust has: what is committed is what is made now.
 //! `make bridge` writes it anew.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use std::{collections::BTreeMap, fs, path::Path};
 
 use strongroom_contract::{
