@@ -11,4 +11,5 @@ mod documents;
 mod features;
 mod files;
 mod lints;
+mod window;
 mod workspace;

@@ -1,0 +1,143 @@
+//! The app from start to end: which desk is open, and what becomes of it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    vault::VaultState,
+    window::Draft,
+};
+use strongroom_workbench::{desk::Desk, home::Home, settings};
+use tauri::{AppHandle, Manager as _, RunEvent, async_runtime};
+
+use crate::{commands, events, tray, windows};
+
+/// What the commands share.
+#[derive(Default)]
+pub(crate) struct App {
+    desk: Mutex<Option<Desk>>,
+    /// Why there is no desk.
+    failure: Mutex<Option<Failure>>,
+    /// The requests being composed: they outlive the page, which ends at every lock.
+    pub(crate) drafts: Mutex<Vec<Draft>>,
+    /// The recovery code while the door shows it, so that it can be saved to a file.
+    pub(crate) recovery_code: Mutex<Option<strongroom_contract::secret::Revealed>>,
+}
+
+impl App {
+    /// The open desk.
+    ///
+    /// # Errors
+    ///
+    /// Why none is open: another process owns the vault, or the home can't be used.
+    pub(crate) fn desk(&self) -> Result<Desk, Failure> {
+        held(&self.desk).clone().ok_or_else(|| {
+            held(&self.failure)
+                .clone()
+                .unwrap_or_else(|| Failure::new(ErrorCode::Failed, "Strongroom is still starting"))
+        })
+    }
+
+    fn replace(&self, opened: Result<Desk, Failure>) -> Option<Desk> {
+        let (desk, failure) = match opened {
+            Ok(desk) => (Some(desk), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        *held(&self.failure) = failure;
+        std::mem::replace(&mut *held(&self.desk), desk)
+    }
+}
+
+pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the app until it is quit.
+///
+/// # Errors
+///
+/// [`tauri::Error`] if the windowing system does not let it start.
+#[expect(
+    clippy::exit,
+    reason = "tauri's own macro ends the process when its configuration cannot be read"
+)]
+pub(crate) fn run() -> tauri::Result<()> {
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            windows::show(app);
+        }))
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_denylist(&[windows::DOOR])
+                .build(),
+        )
+        .plugin(tauri_plugin_dialog::init())
+        .manage(App::default())
+        .invoke_handler(commands::handler())
+        .setup(|app| {
+            let handle = app.handle().clone();
+            if let Err(error) = tray::build(&handle) {
+                tracing::warn!(%error, "no tray here: the window is all there is");
+            }
+            async_runtime::block_on(open_home(&handle));
+            windows::show(&handle);
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    app.run(|handle, event| match event {
+        RunEvent::ExitRequested {
+            code: None, api, ..
+        } if !windows::any(handle) && tray::is_there(handle) => {
+            api.prevent_exit();
+        }
+        RunEvent::Exit => {
+            if let Ok(desk) = handle.state::<App>().desk() {
+                async_runtime::block_on(desk.close());
+            }
+        }
+        _ => {}
+    });
+    Ok(())
+}
+
+/// Opens the desk of the user's home; if it can't be opened, the door says why.
+pub(crate) async fn open_home(handle: &AppHandle) {
+    let opened = async {
+        let home = Home::from_environment()?;
+        let settings = settings::read(&home).unwrap_or_default();
+        Desk::open(home, &settings).await
+    };
+    settle(handle, opened.await).await;
+}
+
+/// The same after asking the present owner to make room: the process that `strongroom unlock` has
+/// started does so, another window does not.
+pub(crate) async fn take_over(handle: &AppHandle) {
+    let opened = async {
+        let home = Home::from_environment()?;
+        let settings = settings::read(&home).unwrap_or_default();
+        Desk::take_over(home, &settings).await
+    };
+    settle(handle, opened.await).await;
+}
+
+/// Opens the throw-away desk.
+///
+/// # Errors
+///
+/// What keeps it from being made; the desk that was open stays.
+pub(crate) async fn look_around(handle: &AppHandle) -> Result<(), Failure> {
+    let desk = Desk::look_around().await?;
+    settle(handle, Ok(desk)).await;
+    windows::follow(handle, VaultState::Unlocked);
+    Ok(())
+}
+
+async fn settle(handle: &AppHandle, opened: Result<Desk, Failure>) {
+    if let Ok(desk) = &opened {
+        events::follow(handle, desk);
+    }
+    if let Some(old) = handle.state::<App>().replace(opened) {
+        old.close().await;
+    }
+}

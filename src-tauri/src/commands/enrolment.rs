@@ -1,0 +1,127 @@
+//! First run and recovery: passphrase, scan, code, recovery code.
+
+use strongroom_contract::{
+    agent::{CreateFinish, EnrolFinish, RecoverArgs, RecoverFinish},
+    error::{ErrorCode, Failure},
+    secret::Revealed,
+    vault::Enrolled,
+    window::EnrolmentShown,
+};
+use tauri::AppHandle;
+use tauri_plugin_dialog::DialogExt as _;
+
+use super::Shared;
+use crate::{
+    app::{App, held},
+    windows,
+};
+
+/// Begins to create a vault.
+#[tauri::command]
+pub(crate) async fn enrolment_begin(
+    app: Shared<'_>,
+    passphrase: Revealed,
+) -> Result<EnrolmentShown, Failure> {
+    let desk = app.desk()?;
+    let enrolment = desk.enrolment(passphrase).await;
+    desk.begin_creation(enrolment).await
+}
+
+/// Creates the vault; it stays open.
+#[tauri::command]
+pub(crate) async fn enrolment_finish(app: Shared<'_>, code: Revealed) -> Result<Enrolled, Failure> {
+    let finish = EnrolFinish {
+        code: Some(code),
+        open: true,
+    };
+    Ok(remembered(
+        &app,
+        app.desk()?.call::<CreateFinish>(finish).await?,
+    ))
+}
+
+/// Begins to recover the vault.
+#[tauri::command]
+pub(crate) async fn recovery_begin(
+    app: Shared<'_>,
+    recovery_code: Revealed,
+    passphrase: Revealed,
+    accept_older: bool,
+) -> Result<EnrolmentShown, Failure> {
+    let desk = app.desk()?;
+    let enrolment = desk.enrolment(passphrase).await;
+    desk.begin_recovery(RecoverArgs {
+        recovery_code,
+        enrolment,
+        accept_older,
+    })
+    .await
+}
+
+/// Recovers the vault; it stays open.
+#[tauri::command]
+pub(crate) async fn recovery_finish(app: Shared<'_>, code: Revealed) -> Result<Enrolled, Failure> {
+    let finish = EnrolFinish {
+        code: Some(code),
+        open: true,
+    };
+    Ok(remembered(
+        &app,
+        app.desk()?.call::<RecoverFinish>(finish).await?,
+    ))
+}
+
+/// Saves the recovery code that the door shows to a file of the user's choice; answers with its
+/// path, or nothing if the user changed their mind.
+#[tauri::command]
+pub(crate) async fn enrolment_save_recovery_code(
+    handle: AppHandle,
+    app: Shared<'_>,
+) -> Result<Option<String>, Failure> {
+    let chosen = tauri::async_runtime::spawn_blocking(move || {
+        handle
+            .dialog()
+            .file()
+            .set_file_name("strongroom-recovery-code.txt")
+            .blocking_save_file()
+    });
+    let Some(path) = chosen
+        .await
+        .ok()
+        .flatten()
+        .and_then(|file| file.into_path().ok())
+    else {
+        return Ok(None);
+    };
+    match &*held(&app.recovery_code) {
+        Some(code) => {
+            strongroom_workbench::os::files::replace_private(&path, code.expose_secret().as_bytes())
+                .map(|()| Some(path.display().to_string()))
+                .map_err(|error| {
+                    Failure::new(
+                        ErrorCode::Storage,
+                        format!("{} could not be written: {error}", path.display()),
+                    )
+                })
+        }
+        None => Err(Failure::new(
+            ErrorCode::NotFound,
+            "the recovery code is not shown any more",
+        )),
+    }
+}
+
+/// The recovery code is kept: to the main window.
+#[tauri::command]
+pub(crate) async fn enrolment_done(handle: AppHandle, app: Shared<'_>) -> Result<(), Failure> {
+    held(&app.recovery_code).take();
+    windows::open_main(&handle);
+    windows::close(&handle, windows::DOOR);
+    Ok(())
+}
+
+fn remembered(app: &App, enrolled: Enrolled) -> Enrolled {
+    let code = Revealed::new(enrolled.recovery_code.expose_secret().to_owned());
+    *held(&app.recovery_code) = Some(code);
+    enrolled
+}

@@ -1,0 +1,67 @@
+//! The commands of the pages: each names a use case, and does nothing itself.
+
+mod activity;
+mod clipboard;
+mod enrolment;
+mod keys;
+mod platform;
+mod requests;
+mod session;
+mod settings;
+
+use tauri::{Wry, ipc::Invoke};
+
+use crate::app::App;
+
+type Shared<'a> = tauri::State<'a, App>;
+
+/// The handler of every command in `commands.txt`.
+pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        session::session_read,
+        session::session_lock,
+        session::session_show_unlock,
+        session::session_show_main,
+        session::session_look_around,
+        session::session_take_over,
+        session::session_touch,
+        enrolment::enrolment_begin,
+        enrolment::enrolment_finish,
+        enrolment::enrolment_save_recovery_code,
+        enrolment::enrolment_done,
+        enrolment::recovery_begin,
+        enrolment::recovery_finish,
+        session::unlock_open,
+        keys::key_list,
+        keys::key_add,
+        keys::key_edit,
+        keys::key_remove,
+        keys::key_restore,
+        keys::key_copy,
+        keys::key_reveal,
+        requests::request_send,
+        requests::request_cancel,
+        requests::request_preview,
+        requests::drafts_read,
+        requests::drafts_write,
+        platform::platform_status,
+        platform::platform_start,
+        platform::platform_stop,
+        platform::platform_keys,
+        platform::platform_issue,
+        platform::platform_revoke,
+        platform::platform_set_limit,
+        platform::platform_set_allowlist,
+        platform::platform_set_scopes,
+        platform::platform_allow_source,
+        platform::platform_grant_scope,
+        platform::platform_check_allowlist,
+        platform::platform_audit,
+        platform::platform_explain,
+        platform::platform_environment,
+        activity::activity_list,
+        settings::settings_read,
+        settings::settings_write,
+        clipboard::copy_text,
+    ]
+}

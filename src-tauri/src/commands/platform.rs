@@ -1,0 +1,139 @@
+//! The local platform: running it, and the keys that it issued.
+
+use strongroom_contract::{
+    error::Failure,
+    explain::Explanation,
+    manage::{AuditRowView, KeyView, SetAllowlist, SetLimit, SetScopes},
+    window::{AllowlistCheck, IssueKey, PlatformStatus},
+};
+use strongroom_workbench::desk::Desk;
+
+use super::Shared;
+
+/// Whether it runs, and where.
+#[tauri::command]
+pub(crate) async fn platform_status(app: Shared<'_>) -> Result<PlatformStatus, Failure> {
+    Ok(app.desk()?.platform())
+}
+
+/// Starts it.
+#[tauri::command]
+pub(crate) async fn platform_start(app: Shared<'_>) -> Result<(), Failure> {
+    app.desk()?.start_platform().await
+}
+
+/// Stops it.
+#[tauri::command]
+pub(crate) async fn platform_stop(app: Shared<'_>) -> Result<(), Failure> {
+    app.desk()?.stop_platform().await
+}
+
+/// The keys that it issued.
+#[tauri::command]
+pub(crate) async fn platform_keys(app: Shared<'_>) -> Result<Vec<KeyView>, Failure> {
+    Ok(app.desk()?.manage().await?.list_keys().await?.keys)
+}
+
+/// Issues a key; its secret goes straight into the vault.
+#[tauri::command]
+pub(crate) async fn platform_issue(app: Shared<'_>, key: IssueKey) -> Result<KeyView, Failure> {
+    app.desk()?.issue_key(key).await
+}
+
+/// Revokes a key.
+#[tauri::command]
+pub(crate) async fn platform_revoke(app: Shared<'_>, app_id: String) -> Result<KeyView, Failure> {
+    app.desk()?.manage().await?.revoke(&app_id).await
+}
+
+/// Changes a key's limit.
+#[tauri::command]
+pub(crate) async fn platform_set_limit(
+    app: Shared<'_>,
+    app_id: String,
+    per_minute: u32,
+) -> Result<KeyView, Failure> {
+    app.desk()?
+        .manage()
+        .await?
+        .set_limit(&app_id, &SetLimit { per_minute })
+        .await
+}
+
+/// Replaces a key's allowlist.
+#[tauri::command]
+pub(crate) async fn platform_set_allowlist(
+    app: Shared<'_>,
+    app_id: String,
+    allow: Vec<String>,
+) -> Result<KeyView, Failure> {
+    app.desk()?
+        .manage()
+        .await?
+        .set_allowlist(&app_id, &SetAllowlist { allow })
+        .await
+}
+
+/// Replaces a key's scopes.
+#[tauri::command]
+pub(crate) async fn platform_set_scopes(
+    app: Shared<'_>,
+    app_id: String,
+    scopes: Vec<String>,
+) -> Result<KeyView, Failure> {
+    app.desk()?
+        .manage()
+        .await?
+        .set_scopes(&app_id, &SetScopes { scopes })
+        .await
+}
+
+/// Adds one address to a key's allowlist.
+#[tauri::command]
+pub(crate) async fn platform_allow_source(
+    app: Shared<'_>,
+    app_id: String,
+    address: String,
+) -> Result<KeyView, Failure> {
+    app.desk()?.allow_source(&app_id, &address).await
+}
+
+/// Gives a key one more scope.
+#[tauri::command]
+pub(crate) async fn platform_grant_scope(
+    app: Shared<'_>,
+    app_id: String,
+    scope: String,
+) -> Result<KeyView, Failure> {
+    app.desk()?.grant_scope(&app_id, &scope).await
+}
+
+/// Whether a typed allowlist makes sense.
+#[tauri::command]
+pub(crate) async fn platform_check_allowlist(text: String) -> AllowlistCheck {
+    Desk::check_allowlist(&text)
+}
+
+/// Rows of the audit log, the newest first.
+#[tauri::command]
+pub(crate) async fn platform_audit(
+    app: Shared<'_>,
+    before: Option<u64>,
+) -> Result<Vec<AuditRowView>, Failure> {
+    app.desk()?.audit(before).await
+}
+
+/// Why a request was answered as it was.
+#[tauri::command]
+pub(crate) async fn platform_explain(
+    app: Shared<'_>,
+    request_id: String,
+) -> Result<Explanation, Failure> {
+    app.desk()?.manage().await?.explain(&request_id).await
+}
+
+/// The lines that make other programs use it.
+#[tauri::command]
+pub(crate) async fn platform_environment(app: Shared<'_>) -> Result<String, Failure> {
+    app.desk()?.environment_lines().await
+}

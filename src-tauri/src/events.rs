@@ -1,0 +1,67 @@
+//! What changed, told to the pages: the session, the keys, the platform, its audit log.
+
+use strongroom_contract::{vault::VaultState, window::Session};
+use strongroom_workbench::desk::Desk;
+use tauri::{AppHandle, Emitter as _, async_runtime};
+
+use crate::{tray, windows};
+
+/// Follows a desk until it is closed.
+pub(crate) fn follow(app: &AppHandle, desk: &Desk) {
+    async_runtime::spawn(follow_session(app.clone(), desk.clone()));
+    async_runtime::spawn(follow_platform(app.clone(), desk.clone()));
+    async_runtime::spawn(follow_audit(app.clone(), desk.clone()));
+}
+
+async fn follow_session(app: AppHandle, desk: Desk) {
+    let mut changes = desk.changes();
+    let mut was = state(&desk).await;
+    while changes.changed().await.is_ok() {
+        match desk.session().await {
+            Ok(session) => {
+                let now = session.vault.state;
+                tell(&app, "session-changed", &session);
+                tell(&app, "keys-changed", ());
+                if was != Some(now) && !holds_the_door(was, now) {
+                    windows::follow(&app, now);
+                }
+                was = Some(now);
+                tray::refresh(&app, &desk);
+            }
+            Err(failure) => tracing::warn!(%failure, "the session's state is not known"),
+        }
+    }
+}
+
+/// After a first run the door still shows the recovery code; it closes itself when that is kept.
+fn holds_the_door(was: Option<VaultState>, now: VaultState) -> bool {
+    was == Some(VaultState::None) && now == VaultState::Unlocked
+}
+
+async fn state(desk: &Desk) -> Option<VaultState> {
+    desk.session()
+        .await
+        .ok()
+        .map(|session: Session| session.vault.state)
+}
+
+async fn follow_platform(app: AppHandle, desk: Desk) {
+    let mut changes = desk.platform_changes();
+    while changes.changed().await.is_ok() {
+        tell(&app, "platform-changed", desk.platform());
+        tray::refresh(&app, &desk);
+    }
+}
+
+async fn follow_audit(app: AppHandle, desk: Desk) {
+    let mut changes = desk.audit_changes();
+    while changes.changed().await.is_ok() {
+        tell(&app, "audit-grew", ());
+    }
+}
+
+fn tell<T: serde::Serialize + Clone>(app: &AppHandle, event: &str, payload: T) {
+    if let Err(error) = app.emit(event, payload) {
+        tracing::warn!(%error, event, "a page was not told");
+    }
+}

@@ -1,0 +1,229 @@
+/**
+ * The one door to the core: every command and event of the window, typed. Nothing else in the UI
+ * imports `@tauri-apps`. A failure arrives as a `Failure` (sentence and next step), never as a code
+ * alone.
+ */
+import { invoke } from "@tauri-apps/api/core";
+import { listen, type UnlistenFn } from "@tauri-apps/api/event";
+import type {
+  AuditRowView,
+  Environment,
+  Exchange,
+  Explanation,
+  Failure,
+  ItemView,
+  KeyView,
+  Step,
+  VaultStatus,
+} from "./generated/contract";
+
+export type * from "./generated/contract";
+
+export interface Session {
+  vault: VaultStatus;
+  /** Seconds until the vault locks by itself; `null` while locked or if it never does. */
+  locks_in: number | null;
+  /** Whether this is the throw-away home of "Look around". */
+  demo: boolean;
+}
+
+export interface PlatformStatus {
+  state: "stopped" | "starting" | "running" | "failed";
+  url: string | null;
+  failure: Failure | null;
+}
+
+export interface NewKey {
+  name: string;
+  provider: string | null;
+  environment: Environment | null;
+  public_id: string | null;
+  base_url: string | null;
+  hosts: string[];
+  scheme: string | null;
+  tags: string[];
+  secret: string;
+}
+
+export interface EditKey {
+  name: string;
+  provider: string | null;
+  environment: Environment | null;
+  public_id: string | null;
+  base_url: string | null;
+  hosts: string[];
+  scheme: string | null;
+  tags: string[];
+}
+
+export interface Draft {
+  method: string;
+  url: string;
+  headers: [string, string][];
+  body: string;
+  key: string | null;
+  scheme: string | null;
+}
+
+export interface IssueKey {
+  name: string;
+  scopes: string[];
+  limit_per_minute: number;
+  allow: string[];
+  may_sign: boolean;
+  /** The vault item that holds it; the secret goes there directly and never comes here. */
+  store: string;
+}
+
+/** A QR code: the dark modules as an SVG path, one unit a module. */
+export interface QrCode {
+  modules: number;
+  path: string;
+}
+
+export interface EnrolmentShown {
+  otpauth_uri: string;
+  qr: QrCode;
+}
+
+export interface ActivityRow {
+  at: string;
+  kind:
+    | "created"
+    | "unlocked"
+    | "locked"
+    | "revealed"
+    | "copied"
+    | "used"
+    | "sent"
+    | "refused"
+    | "changed"
+    | "platform";
+  text: string;
+  item: string | null;
+  request_id: string | null;
+}
+
+export interface Settings {
+  theme: "system" | "light" | "dark";
+  lock_after_minutes: number;
+  clipboard_seconds: number;
+  history_days: number;
+}
+
+export type CidrCheck = { ok: true; normalized: string[] } | { ok: false; problem: string };
+
+export const session = {
+  read: () => invoke<Session>("session_read"),
+  lock: () => invoke<void>("session_lock"),
+  showUnlock: () => invoke<void>("session_show_unlock"),
+  /** Opens the main window as a locked shell: the platform and the debugger work without the vault. */
+  showMain: () => invoke<void>("session_show_main"),
+  lookAround: () => invoke<void>("session_look_around"),
+  /** Tries again to become the vault's owner. */
+  takeOver: () => invoke<void>("session_take_over"),
+  /** Tells the core that a person is here, so that the idle time starts again. */
+  touch: () => invoke<void>("session_touch"),
+};
+
+export const enrolment = {
+  begin: (passphrase: string) => invoke<EnrolmentShown>("enrolment_begin", { passphrase }),
+  finish: (code: string) =>
+    invoke<{ recovery_code: string; last_code_day: string }>("enrolment_finish", { code }),
+  beginRecovery: (recoveryCode: string, passphrase: string, acceptOlder: boolean) =>
+    invoke<EnrolmentShown>("recovery_begin", { recoveryCode, passphrase, acceptOlder }),
+  finishRecovery: (code: string) =>
+    invoke<{ recovery_code: string; last_code_day: string }>("recovery_finish", { code }),
+  saveRecoveryCode: () => invoke<string | null>("enrolment_save_recovery_code"),
+  done: () => invoke<void>("enrolment_done"),
+};
+
+export const unlock = {
+  open: (passphrase: string, code: string, acceptOlder: boolean) =>
+    invoke<string[]>("unlock_open", { passphrase, code, acceptOlder }),
+};
+
+export const keys = {
+  list: () => invoke<ItemView[]>("key_list"),
+  add: (key: NewKey) => invoke<ItemView>("key_add", { key }),
+  edit: (id: string, key: EditKey) => invoke<ItemView>("key_edit", { id, key }),
+  remove: (id: string) => invoke<void>("key_remove", { id }),
+  restore: (id: string) => invoke<void>("key_restore", { id }),
+  /** Copies in the core; the text never crosses the bridge. Answers after how many seconds it goes. */
+  copy: (id: string, field: string) => invoke<number>("key_copy", { id, field }),
+  reveal: (id: string) => invoke<string>("key_reveal", { id }),
+};
+
+export const requests = {
+  send: (draft: Draft) => invoke<Exchange>("request_send", { draft }),
+  cancel: () => invoke<void>("request_cancel"),
+  preview: (draft: Draft) => invoke<Step[]>("request_preview", { draft }),
+};
+
+export const drafts = {
+  read: () => invoke<Draft[]>("drafts_read"),
+  write: (drafts: Draft[]) => invoke<void>("drafts_write", { drafts }),
+};
+
+export const platform = {
+  status: () => invoke<PlatformStatus>("platform_status"),
+  start: () => invoke<void>("platform_start"),
+  stop: () => invoke<void>("platform_stop"),
+  keys: () => invoke<KeyView[]>("platform_keys"),
+  issue: (key: IssueKey) => invoke<KeyView>("platform_issue", { key }),
+  revoke: (appId: string) => invoke<KeyView>("platform_revoke", { appId }),
+  setLimit: (appId: string, perMinute: number) =>
+    invoke<KeyView>("platform_set_limit", { appId, perMinute }),
+  setAllowlist: (appId: string, allow: string[]) =>
+    invoke<KeyView>("platform_set_allowlist", { appId, allow }),
+  setScopes: (appId: string, scopes: string[]) =>
+    invoke<KeyView>("platform_set_scopes", { appId, scopes }),
+  /** Adds one address to the allowlist, or one scope to the scopes, whatever they are by now. */
+  allowSource: (appId: string, address: string) =>
+    invoke<KeyView>("platform_allow_source", { appId, address }),
+  grantScope: (appId: string, scope: string) =>
+    invoke<KeyView>("platform_grant_scope", { appId, scope }),
+  checkAllowlist: (text: string) => invoke<CidrCheck>("platform_check_allowlist", { text }),
+  audit: (before: number | null) => invoke<AuditRowView[]>("platform_audit", { before }),
+  explain: (requestId: string) => invoke<Explanation>("platform_explain", { requestId }),
+  environment: () => invoke<string>("platform_environment"),
+};
+
+export const activity = {
+  list: () => invoke<ActivityRow[]>("activity_list"),
+};
+
+export const settings = {
+  read: () => invoke<Settings>("settings_read"),
+  write: (settings: Settings) => invoke<void>("settings_write", { settings }),
+};
+
+/** Copies text that is no secret. */
+export const copyText = (text: string) => invoke<void>("copy_text", { text });
+
+export interface Events {
+  "session-changed": Session;
+  "platform-changed": PlatformStatus;
+  "keys-changed": null;
+  "audit-grew": null;
+  navigate: string;
+}
+
+export function on<Name extends keyof Events>(
+  name: Name,
+  handle: (payload: Events[Name]) => void,
+): Promise<UnlistenFn> {
+  return listen<Events[Name]>(name, (event) => handle(event.payload));
+}
+
+/** Whatever was thrown, as a failure with a sentence. */
+export function asFailure(thrown: unknown): Failure {
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown && "code" in thrown)
+    return thrown as Failure;
+  return {
+    code: "failed",
+    message: thrown instanceof Error ? thrown.message : String(thrown),
+    hint: null,
+    details: null,
+  };
+}
