@@ -1,6 +1,6 @@
 //! How a decision reads: each rule's look at the request, the cause, the fix.
 //!
-//! Nothing here holds a secret. Sentences with parts of a request in them go through [`redacted`],
+//! Nothing here holds a secret. Sentences with parts of a request in them go through `redacted`,
 //! which leaves out what has the look of a credential: it could stand anywhere by mistake.
 
 use strongroom_contract::explain::{Check, Decision, Explanation, Outcome, Remedy, Rule};
