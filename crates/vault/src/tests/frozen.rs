@@ -49,7 +49,9 @@ fn the_vault_of_format_1_opens() {
     let fact = |name: &str| facts[name].as_str().unwrap();
     let folder = folder();
     let path = folder.path().join("vault.strongroom");
-    fs::copy(data("v1.strongroom"), &path).unwrap();
+    // Written anew: a copy would have the mode that the checkout gave to the file.
+    fs::write(&path, fs::read(data("v1.strongroom")).unwrap()).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let device = DeviceSecret::from_slice(&hex::decode(fact("device_secret")).unwrap()).unwrap();
     let now: UnixMillis = fact("now").parse().unwrap();
     let code = scan(&text(fact("otpauth_uri")))
