@@ -28,7 +28,14 @@ async fn follow_session(app: AppHandle, desk: Desk) {
                 was = Some(now);
                 tray::refresh(&app, &desk);
             }
-            Err(failure) => tracing::warn!(%failure, "the session's state is not known"),
+            Err(failure) => {
+                tracing::warn!(%failure, "the session's state is not known");
+                // Whatever keeps it from being read: a page that was shown secrets ends.
+                if was == Some(VaultState::Unlocked) && !desk.is_unlocked() {
+                    windows::follow(&app, VaultState::Locked);
+                    was = Some(VaultState::Locked);
+                }
+            }
         }
     }
 }

@@ -193,8 +193,8 @@ impl Session {
     ///
     /// As [`Session::status`]; the vault is closed all the same.
     pub fn lock(&self, client: &str) -> Result<VaultStatus, Failure> {
-        self.close(self.state().take(), client);
-        self.closed_status()
+        self.close(self.state(), client);
+        self.status()
     }
 
     /// Closes the vault if nobody used it for a while, or if the machine slept. Also carries out
@@ -207,9 +207,7 @@ impl Session {
         };
         let now = Seen::now();
         if open.last_seen.until(now).is_over(idle) {
-            let open = state.take();
-            drop(state);
-            self.close(open, OWNER);
+            self.close(state, OWNER);
             return Closing::JustLocked;
         }
         self.carry_out_removals(open, |due| due <= now.time);
@@ -265,8 +263,9 @@ impl Session {
         }
     }
 
-    fn close(&self, open: Option<Open>, client: &str) {
-        let Some(mut open) = open else {
+    /// Whoever asks for the state meanwhile waits until the file is free: it can be opened once.
+    fn close(&self, mut state: MutexGuard<'_, Option<Open>>, client: &str) {
+        let Some(mut open) = state.take() else {
             return;
         };
         self.carry_out_removals(&mut open, |_| true);
@@ -276,6 +275,7 @@ impl Session {
         let place = open.place;
         // The keys go first: storing the anchor may take its time.
         drop(open.vault);
+        drop(state);
         self.activity
             .record(Act::Locked, clock::now(), None, client);
         self.changed();
