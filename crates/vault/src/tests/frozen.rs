@@ -1,6 +1,6 @@
 //! Files of every format that ever was open for ever.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde_json::{Value, json};
 use strongroom_contract::{time::UnixMillis, vault::ItemView};
