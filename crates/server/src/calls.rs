@@ -22,7 +22,7 @@ use strongroom_policy::{
 use strongroom_signing::{Field, Request, Target, UriScheme, rfc9421::SIGNATURE_INPUT};
 
 use crate::{
-    audit::{AuditDown, Entry},
+    audit::{AuditDown, Entry, QueuedRow},
     face::{Answer, Face, Problem, rate_headers},
     keys::IssuedKey,
     platform::{Arrival, Platform, user_agent},
@@ -56,6 +56,8 @@ struct Caller {
 pub(crate) enum Passed {
     /// Answered, and written to the audit log.
     Answered(Answer),
+    /// Answered, once its row is written.
+    Queued(Answer, QueuedRow),
     /// Let through; its answer needs the store.
     NeedsStore(Rest),
 }
@@ -166,8 +168,8 @@ fn is_plain(text: &str, others: &[u8]) -> bool {
 }
 
 impl Call<'_> {
-    /// Runs the rules. What can be answered without the store is answered, and its audit row
-    /// written, while the key's record is held.
+    /// Runs the rules. What can be answered without the store is answered, and its row gets its place
+    /// in the audit log, while the key's record is held.
     fn decide(&self, facts: RequestFacts<'_>) -> Result<Passed, Box<Refused>> {
         let platform = self.platform;
         let ask = decide::begin(facts, &platform.rules)?;
@@ -212,7 +214,7 @@ impl Call<'_> {
             }));
         }
         let answer = self.answer_at_once(found, &accepted);
-        let written = platform.audit.append(&Entry {
+        let queued = platform.audit.queue(&Entry {
             status: answer.status.as_u16(),
             source: accepted.source,
             app_id: Some(record.app_id),
@@ -221,10 +223,10 @@ impl Call<'_> {
             nonce: accepted.nonce,
             ..self.entry(record.client, &key.personal)
         });
-        Ok(Passed::Answered(match written {
-            Ok(()) => with_rate(answer, &accepted.admitted),
-            Err(AuditDown) => self.unrecorded(),
-        }))
+        Ok(match queued {
+            Ok(row) => Passed::Queued(with_rate(answer, &accepted.admitted), row),
+            Err(AuditDown) => Passed::Answered(self.unrecorded()),
+        })
     }
 
     /// What needs no store.

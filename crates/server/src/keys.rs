@@ -1,7 +1,8 @@
 //! The keys that the platform issued, in memory: what a decision asks for.
 //!
-//! A decision holds a key's record for reading until it is made and written to the audit log, and
-//! a change waits for that. So once a change has returned no decision is made by what was before.
+//! A decision holds a key's record for reading until it is made and has its place in the audit log,
+//! and a change waits for that. So once a change has returned no decision is made by what was
+//! before, and none lies behind it in the log.
 
 use std::{
     collections::HashMap,

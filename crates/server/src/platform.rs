@@ -27,7 +27,7 @@ use strongroom_policy::{
 use strongroom_signing::Target;
 
 use crate::{
-    audit::{AuditLog, Entry},
+    audit::{AuditDown, AuditLog, Entry, QueuedRow},
     calls,
     capture::{Arrived, capture},
     clock::Clock,
@@ -113,13 +113,11 @@ impl Drop for UnderWay<'_> {
 }
 
 /// A request that is answered, or on its way.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one: boxing it would cost each request an allocation"
-)]
 enum Started<'p> {
-    /// Most requests have no body and need no store: they are answered without waiting.
+    /// The answer is there.
     Answered(Answer),
+    /// Most requests have no body and need no store: only their row has to be written.
+    Queued(Answer, QueuedRow, UnderWay<'p>),
     /// The others wait.
     Waiting(Pin<Box<dyn Future<Output = Later> + Send + 'p>>),
 }
@@ -137,8 +135,14 @@ impl Platform {
         B: Body<Data = Bytes> + Send + Unpin,
     {
         let arrival = self.arrival(peer);
-        let (answer, body_left) = match self.start(arrival, request) {
+        let (parts, body) = request.into_parts();
+        let (answer, body_left) = match self.start(arrival, &parts, body) {
             Started::Answered(answer) => (answer, false),
+            Started::Queued(answer, row, _under_way) => {
+                let face = Face::of(parts.uri.path());
+                let answer = self.once_written(row, answer, arrival, face, &parts, &[]);
+                (answer.await, false)
+            }
             Started::Waiting(later) => {
                 let later = later.await;
                 (later.answer, later.body_left)
@@ -163,11 +167,10 @@ impl Platform {
         }
     }
 
-    fn start<'p, B>(&'p self, arrival: Arrival, request: Request<B>) -> Started<'p>
+    fn start<'p, B>(&'p self, arrival: Arrival, parts: &'p Parts, body: B) -> Started<'p>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'p,
     {
-        let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         let face = Face::of(path);
         let is_management = path.starts_with("/manage/");
@@ -195,16 +198,15 @@ impl Platform {
         if is_management || !body.is_end_stream() {
             return Started::Waiting(Box::pin(async move {
                 let _under_way = under_way;
-                self.read_and_answer(arrival, face, &parts, body).await
+                self.read_and_answer(arrival, face, parts, body).await
             }));
         }
-        match calls::answer(self, arrival, face, &parts, &Bytes::new()) {
+        match calls::answer(self, arrival, face, parts, &Bytes::new()) {
             calls::Passed::Answered(answer) => Started::Answered(answer),
+            calls::Passed::Queued(answer, row) => Started::Queued(answer, row, under_way),
             calls::Passed::NeedsStore(rest) => Started::Waiting(Box::pin(async move {
                 let _under_way = under_way;
-                let answer = rest
-                    .answer(self, arrival, face, &parts, &Bytes::new())
-                    .await;
+                let answer = rest.answer(self, arrival, face, parts, &Bytes::new()).await;
                 let body_left = false;
                 Later { answer, body_left }
             })),
@@ -233,6 +235,10 @@ impl Platform {
         } else {
             match calls::answer(self, arrival, face, parts, &body) {
                 calls::Passed::Answered(answer) => answer,
+                calls::Passed::Queued(answer, row) => {
+                    self.once_written(row, answer, arrival, face, parts, &body)
+                        .await
+                }
                 calls::Passed::NeedsStore(rest) => {
                     rest.answer(self, arrival, face, parts, &body).await
                 }
@@ -241,6 +247,22 @@ impl Platform {
         Later {
             answer,
             body_left: false,
+        }
+    }
+
+    /// The answer, once its row is in the audit log.
+    async fn once_written(
+        &self,
+        row: QueuedRow,
+        answer: Answer,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Answer {
+        match self.audit.written(row).await {
+            Ok(()) => answer,
+            Err(AuditDown) => self.unrecorded(arrival, face, parts, body),
         }
     }
 

@@ -10,7 +10,14 @@ use std::{
 use strongroom_crypto::Key;
 use strongroom_policy::audit::{AuditKey, Chain};
 
-use super::{Entry, OutsideCheckpoints, PreparedRow, block::Runs, segments};
+use tokio::task::yield_now;
+
+use super::{
+    Entry, OutsideCheckpoints, PreparedRow,
+    block::Runs,
+    queue::{Queue, QueuedRow},
+    segments,
+};
 use crate::{
     clock::Clock,
     store::{Store, StoreError},
@@ -41,7 +48,8 @@ pub(super) struct Writer {
     /// Whether bytes behind `len` may be there, from a write that failed.
     pub(super) ragged: bool,
     pub(super) runs: Runs,
-    pub(super) buffer: Vec<u8>,
+    /// Rows that are in the chain and not in the file yet.
+    pub(super) queue: Queue,
     pub(super) unsynced: bool,
 }
 
@@ -89,38 +97,56 @@ impl AuditLog {
         entry.prepare()
     }
 
-    /// Writes a row that was made ready.
+    /// Writes a row that was made ready, and those that wait before it.
     ///
     /// # Errors
     ///
     /// As [`AuditLog::append`].
     pub(crate) fn append_prepared(&self, prepared: PreparedRow) -> Result<(), AuditDown> {
         let mut writer = self.lock();
-        let written = self.write_row(&mut writer, &prepared);
-        written.map_err(|error| {
-            tracing::error!(%error, "the audit log can't be written");
-            AuditDown
-        })
+        self.queue_row(&mut writer, &prepared)
+            .and_then(|_written_at_once| writer.flush())
+            .map_err(down)
     }
 
-    fn write_row(&self, writer: &mut Writer, prepared: &PreparedRow) -> io::Result<()> {
+    /// Gives a row its place in the chain. It is written with those of other requests, at the latest
+    /// by [`AuditLog::written`], which has to come before the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditDown`] if the log can't be written; it is as before.
+    pub(crate) fn queue(&self, entry: &Entry<'_>) -> Result<QueuedRow, AuditDown> {
+        let prepared = entry.prepare();
+        self.queue_row(&mut self.lock(), &prepared).map_err(down)
+    }
+
+    /// Waits until a row is with the system, where it survives the end of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditDown`] if it can't be written; neither it nor those that were to be written with it
+    /// are in the log.
+    pub(crate) async fn written(&self, row: QueuedRow) -> Result<(), AuditDown> {
+        // Requests that are ready now are decided first: one write takes all their rows.
+        yield_now().await;
+        if let Some(outcome) = row.outcome() {
+            return outcome;
+        }
+        let mut writer = self.lock();
+        if let Some(outcome) = row.outcome() {
+            return outcome;
+        }
+        writer.flush().map_err(down)
+    }
+
+    fn queue_row(&self, writer: &mut Writer, prepared: &PreparedRow) -> io::Result<QueuedRow> {
         writer.smooth()?;
-        if writer.len >= self.segment_bytes {
+        if writer.len + writer.queue.len() >= self.segment_bytes {
+            writer.flush()?;
             self.next_segment(writer)?;
         }
-        let Writer { chain, buffer, .. } = writer;
-        let before = chain.mark();
-        buffer.clear();
-        let row = prepared.row();
-        let sequence = chain.append(&row, buffer).map_err(io::Error::other)?;
-        let bytes = buffer.len() as u64;
-        if let Err(error) = writer.write_buffer() {
-            writer.chain.rewind(before);
-            return Err(error);
-        }
-        let (segment, offset) = (writer.segment, writer.len - bytes);
-        writer.runs.add(sequence, row.real, segment, offset, bytes);
-        Ok(())
+        let Writer { chain, queue, .. } = writer;
+        queue.add(chain, &prepared.row()).map_err(io::Error::other)
     }
 
     /// Ends the segment and begins the next one.
@@ -128,18 +154,16 @@ impl AuditLog {
         // Whole on the disk before anything follows it elsewhere.
         writer.file.sync_data()?;
         let before = writer.chain.mark();
-        writer.buffer.clear();
-        let number = writer
-            .chain
-            .begin_segment(self.clock.real(), &mut writer.buffer);
+        let mut header = Vec::new();
+        let number = writer.chain.begin_segment(self.clock.real(), &mut header);
         let begun = segments::create(&self.directory, number)
-            .and_then(|file| (&file).write_all(&writer.buffer).map(|()| file));
+            .and_then(|file| (&file).write_all(&header).map(|()| file));
         match begun {
             Ok(file) => {
                 writer.runs.close();
                 writer.file = Arc::new(file);
                 writer.segment = number;
-                writer.len = writer.buffer.len() as u64;
+                writer.len = header.len() as u64;
                 Ok(())
             }
             Err(error) => {
@@ -158,6 +182,7 @@ impl AuditLog {
     pub(crate) fn sync(&self) -> io::Result<()> {
         let file = {
             let mut writer = self.lock();
+            writer.flush()?;
             if !std::mem::take(&mut writer.unsynced) {
                 return Ok(());
             }
@@ -181,16 +206,17 @@ impl AuditLog {
         self.sync()?;
         let signed = {
             let mut writer = self.lock();
+            writer.flush()?;
             writer.smooth()?;
             writer.file.sync_data()?;
-            let Writer { chain, buffer, .. } = &mut *writer;
+            let chain = &mut writer.chain;
             let before = chain.mark();
-            buffer.clear();
-            let Some(checkpoint) = chain.checkpoint(self.clock.real(), buffer) else {
+            let mut bytes = Vec::new();
+            let Some(checkpoint) = chain.checkpoint(self.clock.real(), &mut bytes) else {
                 return Ok(());
             };
             let signed = checkpoint.sign(chain.key());
-            if let Err(error) = writer.write_buffer() {
+            if let Err(error) = writer.write(&bytes) {
                 writer.chain.rewind(before);
                 return Err(error);
             }
@@ -222,8 +248,11 @@ impl AuditLog {
         self.outside.as_ref()
     }
 
+    /// How far the log is, with the rows that wait.
     pub(super) fn extent(&self) -> Extent {
-        let writer = self.lock();
+        let mut writer = self.lock();
+        // Rows that can't be written are not in the log any more.
+        let _taken_back = writer.flush();
         Extent {
             segment: writer.segment,
             len: writer.len,
@@ -250,11 +279,29 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the buffer to the segment's end: all of it, or nothing that counts.
-    fn write_buffer(&mut self) -> io::Result<()> {
-        match (&*self.file).write_all(&self.buffer) {
+    /// Writes the rows that wait: all of them, or none that counts.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.queue.is_empty() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(&mut self.queue.bytes);
+        let start = self.len;
+        let written = self.write(&bytes);
+        self.queue.bytes = bytes;
+        match &written {
+            Ok(()) => self.queue.note(self.segment, start, &mut self.runs),
+            Err(_) => self.queue.take_back(&mut self.chain),
+        }
+        let outcome = written.as_ref().map_err(|_| AuditDown).copied();
+        self.queue.settle(outcome);
+        written
+    }
+
+    /// Writes to the segment's end: all of it, or nothing that counts.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match (&*self.file).write_all(bytes) {
             Ok(()) => {
-                self.len += self.buffer.len() as u64;
+                self.len += bytes.len() as u64;
                 self.unsynced = true;
                 Ok(())
             }
@@ -266,6 +313,12 @@ impl Writer {
             }
         }
     }
+}
+
+/// Reports why, to those who keep the server.
+fn down(error: io::Error) -> AuditDown {
+    tracing::error!(%error, "the audit log can't be written");
+    AuditDown
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The audit log on disk: one row for every request and management act, written before the answer.
 //!
 //! ```text
-//! a decision --append--> one write(2) to the newest segment --> the answer
+//! a decision --queue--> one write(2) to the newest segment, for all that are ready --> the answer
 //!                                |  each second: fsync, and where runs of rows lie goes to the store
 //!                                |  each minute: fsync, then a signed checkpoint, here and outside
 //! ```
@@ -16,6 +16,7 @@
 mod block;
 mod log;
 mod outside;
+mod queue;
 mod read;
 mod recover;
 mod segments;
@@ -34,6 +35,7 @@ use strongroom_policy::{
 
 pub(crate) use log::{AuditDown, AuditLog};
 pub(crate) use outside::OutsideCheckpoints;
+pub(crate) use queue::QueuedRow;
 pub(crate) use read::{ReadError, is_at};
 pub(crate) use recover::{Opening, Recovered, open};
 

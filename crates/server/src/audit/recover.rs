@@ -20,7 +20,7 @@ use strongroom_policy::{
     limiter::Cost,
 };
 
-use super::{AuditLog, OutsideCheckpoints, block::Runs, log::Writer, segments};
+use super::{AuditLog, OutsideCheckpoints, block::Runs, log::Writer, queue::Queue, segments};
 use crate::{clock::Clock, error::StartError, store::Block};
 
 /// How far back rows are read: as long as a nonce can be live, and a window is shorter. Platform
@@ -95,19 +95,19 @@ pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Vec<Recovered>), Start
 fn begin(opening: &Opening) -> io::Result<Writer> {
     let key = AuditKey::new(&opening.key);
     let mut chain = Chain::new(LogId::generate(), key);
-    let mut buffer = Vec::with_capacity(1_024);
-    let segment = chain.begin_segment(opening.clock.real(), &mut buffer);
+    let mut header = Vec::new();
+    let segment = chain.begin_segment(opening.clock.real(), &mut header);
     let mut file = segments::create(&opening.directory, segment)?;
-    file.write_all(&buffer)?;
+    file.write_all(&header)?;
     file.sync_all()?;
     Ok(Writer {
         chain,
         file: Arc::new(file),
         segment,
-        len: buffer.len() as u64,
+        len: header.len() as u64,
         ragged: false,
         runs: Runs::default(),
-        buffer,
+        queue: Queue::default(),
         unsynced: false,
     })
 }
@@ -148,7 +148,7 @@ fn resume(opening: &Opening, numbers: &[u64]) -> Result<(Writer, Vec<Recovered>)
         len,
         ragged: true,
         runs: reading.runs,
-        buffer: Vec::with_capacity(1_024),
+        queue: Queue::default(),
         unsynced: true,
     };
     writer.smooth().map_err(|source| StartError::File {
