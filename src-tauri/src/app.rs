@@ -8,7 +8,7 @@ use strongroom_contract::{
     window::Draft,
 };
 use strongroom_workbench::{desk::Desk, home::Home, settings};
-use tauri::{AppHandle, Manager as _, RunEvent, async_runtime};
+use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent, async_runtime};
 
 use crate::{commands, events, tray, windows};
 
@@ -89,6 +89,17 @@ pub(crate) fn run() -> tauri::Result<()> {
             code: None, api, ..
         } if !windows::any(handle) && tray::is_there(handle) => {
             api.prevent_exit();
+        }
+        // Whoever closes the door gives up what was begun there.
+        RunEvent::WindowEvent {
+            label,
+            event: WindowEvent::Destroyed,
+            ..
+        } if label == windows::DOOR => {
+            held(&handle.state::<App>().recovery_code).take();
+            if let Ok(desk) = handle.state::<App>().desk() {
+                desk.abandon_enrolment();
+            }
         }
         RunEvent::Exit => {
             if let Ok(desk) = handle.state::<App>().desk() {

@@ -134,7 +134,8 @@ pub struct Explanation {
     pub remedy: Option<Remedy>,
 }
 
-/// A change to a key that would have let a refused request pass the rule that refused it.
+/// A change to a key, or to the clock, that would have let a refused request pass the rule that refused
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "act", rename_all = "snake_case")]
@@ -159,5 +160,11 @@ pub enum Remedy {
         app_id: String,
         /// The new limit for every rolling minute.
         per_minute: u32,
+    },
+    /// Let the platform's virtual clock follow the one that the request was signed by. A clock that
+    /// is ahead is not set back: windows and nonces are kept by it.
+    AdvanceClock {
+        /// How far, in milliseconds.
+        by_ms: u64,
     },
 }

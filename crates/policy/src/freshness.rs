@@ -2,7 +2,7 @@
 //!
 //! It does not apply to `app-id` and `secret-key`, which carry no time.
 
-use strongroom_contract::time::UnixMillis;
+use strongroom_contract::{explain::Remedy, time::UnixMillis};
 
 use crate::{
     identify::{Presented, PresentedSignature},
@@ -58,12 +58,16 @@ fn check_signature(signature: &PresentedSignature, now: UnixMillis) -> Result<()
                  milliseconds.",
             )
         };
-        return Err(Finding::new(
+        let finding = Finding::new(
             format!("The signature was made {off} s {word}, by its `created`."),
             format!("created={} ({created}); it is {now}", signature.created),
             expected(),
             fix,
-        ));
+        );
+        return Err(match created.0.checked_sub(now.0) {
+            Some(by_ms) => finding.remedy(Remedy::AdvanceClock { by_ms }),
+            None => finding,
+        });
     }
     match signature.expires {
         Some(expires) if expires <= now.secs() => Err(Finding::new(

@@ -16,7 +16,7 @@ use http::{Request, Response, StatusCode, request::Parts};
 use http_body_util::Full;
 use hyper::body::Body;
 use strongroom_contract::{
-    explain::{Explanation, Rule},
+    explain::{Explanation, Remedy, Rule},
     time::UnixMillis,
 };
 use strongroom_policy::{
@@ -367,8 +367,12 @@ impl Platform {
         parts: &Parts,
         body: &[u8],
         status: StatusCode,
-        explanation: Explanation,
+        mut explanation: Explanation,
     ) -> Refusal {
+        explanation.remedy = explanation.remedy.filter(|remedy| match remedy {
+            Remedy::AdvanceClock { by_ms } => self.clock.can_advance(Duration::from_millis(*by_ms)),
+            _ => true,
+        });
         let keeps_body = self.capture_bodies && body.len() <= self.limits.captured_body;
         let arrived = Arrived {
             id: arrival.id,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
+use strongroom_contract::time::UnixMillis;
 use strongroom_policy::{
     credential::{Environment, ManagementKey},
     roles::Role,
@@ -135,14 +136,26 @@ pub(crate) fn signed(
     body: &[u8],
     ago: std::time::Duration,
 ) -> Vec<(String, String)> {
+    let now = stage.running.platform.clock.now();
+    let at = UnixMillis(now.0 - ago.as_millis() as u64);
+    signed_at((app_id, secret), method, target, body, at)
+}
+
+/// The same as if it were that time.
+pub(crate) fn signed_at(
+    (app_id, secret): (&str, &str),
+    method: &str,
+    target: &str,
+    body: &[u8],
+    now: UnixMillis,
+) -> Vec<(String, String)> {
     use strongroom_signing::{Credential, Scheme, SigningContext, Target, sign};
     let target = Target::parse(&format!("https://localhost{target}")).unwrap();
     let request = strongroom_signing::Request::new(method, &target, &[], body);
     let secret = strongroom_crypto::SecretText::new(secret.to_owned());
     let credential = Credential::new(&secret, "sr://test/secret").with_public_id(app_id);
-    let now = stage.running.platform.clock.now();
     let context = SigningContext {
-        now: strongroom_contract::time::UnixMillis(now.0 - ago.as_millis() as u64),
+        now,
         nonce: strongroom_crypto::random::bytes(),
     };
     let signed = sign(Scheme::Rfc9421HmacSha256, &request, &credential, &context).unwrap();

@@ -40,6 +40,13 @@ pub(crate) async fn enrolment_finish(app: Shared<'_>, code: Revealed) -> Result<
     ))
 }
 
+/// Gives up what was begun, so that nothing of it stays in memory and the vault's file is free.
+#[tauri::command]
+pub(crate) async fn enrolment_abandon(app: Shared<'_>) -> Result<(), Failure> {
+    app.desk()?.abandon_enrolment();
+    Ok(())
+}
+
 /// Begins to recover the vault.
 #[tauri::command]
 pub(crate) async fn recovery_begin(

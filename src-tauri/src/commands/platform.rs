@@ -1,5 +1,7 @@
 //! The local platform: running it, and the keys that it issued.
 
+use std::time::Duration;
+
 use strongroom_contract::{
     error::Failure,
     explain::Explanation,
@@ -106,6 +108,16 @@ pub(crate) async fn platform_grant_scope(
     scope: String,
 ) -> Result<KeyView, Failure> {
     app.desk()?.grant_scope(&app_id, &scope).await
+}
+
+/// Lets its virtual clock jump ahead.
+#[tauri::command]
+pub(crate) async fn platform_advance_clock(app: Shared<'_>, by_ms: u64) -> Result<(), Failure> {
+    let platform = app.desk()?.manage().await?;
+    platform
+        .advance_clock(Duration::from_millis(by_ms))
+        .await
+        .map(drop)
 }
 
 /// Whether a typed allowlist makes sense.

@@ -135,6 +135,8 @@ export const enrolment = {
   finishRecovery: (code: string) =>
     invoke<{ recovery_code: string; last_code_day: string }>("recovery_finish", { code }),
   saveRecoveryCode: () => invoke<string | null>("enrolment_save_recovery_code"),
+  /** Gives up what was begun: its seed is forgotten, and the vault's file is free. */
+  abandon: () => invoke<void>("enrolment_abandon"),
   done: () => invoke<void>("enrolment_done"),
 };
 
@@ -183,6 +185,7 @@ export const platform = {
     invoke<KeyView>("platform_allow_source", { appId, address }),
   grantScope: (appId: string, scope: string) =>
     invoke<KeyView>("platform_grant_scope", { appId, scope }),
+  advanceClock: (byMs: number) => invoke<void>("platform_advance_clock", { byMs }),
   checkAllowlist: (text: string) => invoke<CidrCheck>("platform_check_allowlist", { text }),
   audit: (before: number | null) => invoke<AuditRowView[]>("platform_audit", { before }),
   explain: (requestId: string) => invoke<Explanation>("platform_explain", { requestId }),

@@ -9,6 +9,7 @@ import {
   pretty,
   relative,
   shortened,
+  span,
   statusTone,
 } from "./format";
 
@@ -79,4 +80,16 @@ test("a status has a tone", () => {
     "warn",
     "bad",
   ]);
+});
+
+test("a span is told in its two largest units", () => {
+  for (const [ms, told] of [
+    [0, "0 s"],
+    [301_000, "5 min 1 s"],
+    [5_400_000, "1 h 30 min"],
+    [7_200_000, "2 h"],
+    [90_061_000, "1 d 1 h"],
+  ] as const) {
+    expect(span(ms)).toBe(told);
+  }
 });

@@ -48,6 +48,23 @@ export function millis(ms: number): string {
   return `${(ms / 1_000).toFixed(2)} s`;
 }
 
+/** A span that a person waits for or moves a clock by: `42 s`, `1 h 30 min`, `3 d`. */
+export function span(ms: number): string {
+  let seconds = Math.ceil(ms / 1_000);
+  const parts: string[] = [];
+  for (const [unit, length] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ] as const) {
+    if (seconds >= length && parts.length < 2)
+      parts.push(`${Math.floor(seconds / length)} ${unit}`);
+    seconds %= length;
+  }
+  return parts.join(" ") || "0 s";
+}
+
 /** A size: `312 B`, `1.4 KiB`, `3.0 MiB`. */
 export function bytes(count: number): string {
   if (count < 1_024) return `${count} B`;

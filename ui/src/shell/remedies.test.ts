@@ -5,6 +5,7 @@ const platform = vi.hoisted(() => ({
   allowSource: vi.fn(),
   grantScope: vi.fn(),
   setLimit: vi.fn(),
+  advanceClock: vi.fn(),
 }));
 vi.mock("$/bridge", () => ({ platform }));
 import { remedyFor } from "./remedies";
@@ -42,6 +43,12 @@ test("each button says and does what the core named", async () => {
       "Raise to 120 a minute",
       platform.setLimit,
       ["app", 120],
+    ],
+    [
+      { act: "advance_clock", by_ms: 5_400_000 },
+      "Move the platform's clock 1 h 30 min ahead",
+      platform.advanceClock,
+      [5_400_000],
     ],
   ];
   for (const [remedy, label, call, given] of cases) {

@@ -1,5 +1,6 @@
 /** Fixes of a refusal that are ours to make: the ones that a button can do. */
 import { platform, type Explanation } from "$/bridge";
+import { span } from "$/kit/format";
 
 export interface Remedy {
   label: string;
@@ -25,6 +26,11 @@ export function remedyFor(explanation: Explanation): Remedy | undefined {
       return {
         label: `Raise to ${remedy.per_minute} a minute`,
         run: () => platform.setLimit(remedy.app_id, remedy.per_minute),
+      };
+    case "advance_clock":
+      return {
+        label: `Move the platform's clock ${span(remedy.by_ms)} ahead`,
+        run: () => platform.advanceClock(remedy.by_ms),
       };
   }
 }

@@ -1,13 +1,18 @@
 //! What the platform's owner can do about a refusal.
 
-use strongroom_contract::explain::{Explanation, Remedy, Rule};
+use std::time::Duration;
+
+use strongroom_contract::{
+    explain::{Explanation, Remedy, Rule},
+    time::UnixMillis,
+};
 use strongroom_policy::{
     allowlist::Allowlist,
     limiter::{Cost, Limit},
     scopes::Scopes,
 };
 
-use crate::world::{Sent, World};
+use crate::world::{NOON, Sent, World};
 
 fn explained(world: &mut World, sent: &Sent) -> Explanation {
     let refused = world.decide(sent).unwrap_err();
@@ -57,6 +62,21 @@ fn a_remedy_once_applied_lets_the_same_request_pass() {
         per_minute: 2 * world.key.record.limit.per_minute(),
     };
     assert_eq!(explanation.remedy, Some(raised));
+}
+
+#[test]
+fn a_clock_that_is_advanced_lets_a_signature_from_the_future_pass() {
+    let mut world = World::new();
+    let id = world.key.record.app_id;
+    let secret = world.key.secret.expose_secret().to_owned();
+    let later = |seconds| NOON.after(Duration::from_secs(seconds));
+    let signed = |now| Sent::new().signed_at(id, &secret, 1, later(7_200)).at(now);
+    let Some(Remedy::AdvanceClock { by_ms }) = explained(&mut world, &signed(NOON)).remedy else {
+        panic!("the clock can follow");
+    };
+    world.decide(&signed(UnixMillis(NOON.0 + by_ms))).unwrap();
+    // It does not go back.
+    assert_eq!(explained(&mut world, &signed(later(9_000))).remedy, None);
 }
 
 #[test]

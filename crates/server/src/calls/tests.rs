@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom_contract::{
-    explain::{Decision, Explanation, Outcome},
+    explain::{Decision, Explanation, Outcome, Remedy},
     manage::{AuditPage, CapturedRequest},
 };
 
 use super::*;
-use crate::testing::{Reply, Stage, borrowed, signed};
+use crate::testing::{Reply, Stage, borrowed, signed, signed_at};
 
 const PING: &str = "/api/v1/ping";
 const NOW: Duration = Duration::ZERO;
@@ -268,6 +268,38 @@ async fn the_virtual_clock_gives_a_200_after_the_wait_that_a_429_names() {
     let date = |reply: &Reply| httpdate::parse_http_date(reply.header("date")).unwrap();
     let gap = date(&again).duration_since(date(&over)).unwrap();
     assert!(gap >= Duration::from_secs(wait));
+}
+
+#[tokio::test]
+async fn a_virtual_clock_can_follow_a_signature_from_the_future_and_a_real_one_cannot() {
+    for is_virtual in [false, true] {
+        let stage = Stage::with(|config| config.virtual_clock = is_virtual).await;
+        let key = stage.key(json!({ "may_sign": true })).await;
+        let in_two_hours = stage
+            .running
+            .platform
+            .clock
+            .now()
+            .after(Duration::from_secs(7_200));
+        let headers = signed_at((&key.0, &key.1), "GET", PING, b"", in_two_hours);
+        let early = stage.send("GET", PING, &borrowed(&headers), b"").await;
+        refused(&stage, &early, Rule::Freshness).await;
+        let remedy = explained(&stage, &early).await.remedy;
+        if is_virtual {
+            let Some(Remedy::AdvanceClock { by_ms }) = remedy else {
+                panic!("{remedy:?}");
+            };
+            let advance = json!({ "by_ms": by_ms });
+            assert_eq!(
+                stage.manage("POST", "/clock/advance", advance).await.status,
+                200
+            );
+            let again = stage.send("GET", PING, &borrowed(&headers), b"").await;
+            assert_eq!(again.status, 200);
+        } else {
+            assert_eq!(remedy, None);
+        }
+    }
 }
 
 #[tokio::test]

@@ -606,7 +606,8 @@ modules: number,
 path: Revealed, };
 
 /**
- * A change to a key that would have let a refused request pass the rule that refused it.
+ * A change to a key, or to the clock, that would have let a refused request pass the rule that refused
+ * it.
  */
 export type Remedy = { "act": "allow_source", 
 /**
@@ -632,7 +633,11 @@ app_id: string,
 /**
  * The new limit for every rolling minute.
  */
-per_minute: number, };
+per_minute: number, } | { "act": "advance_clock", 
+/**
+ * How far, in milliseconds.
+ */
+by_ms: number, };
 
 /**
  * A secret in a frame of the agent's socket, or in the one answer that shows a new credential.
