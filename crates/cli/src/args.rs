@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{agent, demo, explain, key, platform, read, send, serve, shell, unlock, vault};
+use crate::{
+    agent, demo, explain, key, platform, read, send, serve, shell, unlock, vault, with_platform,
+};
 
 const ABOUT: &str =
     "An offline key vault for API secrets, and a local platform to test them against";
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Explain(explain::Args),
     /// Run the local platform in the foreground
     Serve(serve::Args),
+    /// Run a command, such as a test suite, against a fresh platform that is gone with it
+    WithPlatform(with_platform::Args),
     /// Manage the local platform's keys, its audit log and its clock
     Platform(platform::Args),
     /// Print a completion script for a shell

@@ -30,6 +30,7 @@ mod text;
 mod unlock;
 mod usage;
 mod vault;
+mod with_platform;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Send(args) => send::run(args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Serve(args) => serve::run(args, output),
+        Command::WithPlatform(args) => with_platform::run(args, output),
         Command::Platform(args) => platform::run(args, output),
         Command::Completions(args) => shell::completions(&args, output),
         Command::Man(args) => shell::man(&args, output),

@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Keep the bodies of refused requests, up to 64 KiB each
     #[arg(long)]
     capture_bodies: bool,
+    /// Print nothing but the lines for a shell that point other programs here
+    #[arg(long, conflicts_with = "json")]
+    print_env: bool,
     /// Write a copy of every checkpoint of the audit log to this file, outside of the state
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -54,10 +57,15 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     };
     runtime::on_every_core()?.block_on(async {
         let stop = signals::told_to_stop()?;
-        let ready = |address: &PlatformAddress| output.print(address, |out| show(out, address));
+        let ready = |address: &PlatformAddress| match args.print_env {
+            true => output.text(|out| write!(out, "{}", platform::environment_lines(address))),
+            false => output.print(address, |out| show(out, address)),
+        };
         platform::serve(&home, options, ready, stop).await
     })?;
-    output.text(|out| writeln!(out, "stopped"))?;
+    if !args.print_env {
+        output.text(|out| writeln!(out, "stopped"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

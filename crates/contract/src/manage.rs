@@ -164,6 +164,17 @@ pub struct AuditRowView {
     pub duration_us: u32,
 }
 
+impl AuditRowView {
+    /// What [`AuditRowView::act`] is for a request of a key.
+    pub const REQUEST: &'static str = "request";
+
+    /// Whether it is about a request of a key, and not a management act.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        self.act == Self::REQUEST
+    }
+}
+
 /// `GET /manage/v1/audit?limit=N&before=SEQUENCE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {

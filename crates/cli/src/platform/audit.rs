@@ -66,7 +66,7 @@ fn cells(row: &AuditRowView) -> Vec<Cell> {
         300..400 => WARN,
         _ => BAD,
     };
-    let what = if row.act == "request" {
+    let what = if row.is_request() {
         &row.route
     } else {
         &row.act

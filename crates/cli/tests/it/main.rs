@@ -45,6 +45,7 @@ scripts! {
     vault_create_with_code
     vault_create_wrong_code
     verify
+    with_platform
 }
 
 fn folder() -> &'static Path {

@@ -24,7 +24,7 @@ mod verify;
 
 use std::{net::IpAddr, time::Instant};
 
-use strongroom_contract::{explain::Rule, time::UnixMillis};
+use strongroom_contract::{explain::Rule, manage::AuditRowView, time::UnixMillis};
 use strongroom_crypto::aead::Cipher;
 use strongroom_policy::{
     audit::{Personal, RequestId as RowId, Row, SpentNonce},
@@ -41,8 +41,6 @@ pub(crate) use recover::{Opening, Recovered, open};
 
 use crate::{face::RequestId, platform::Arrival, reserve::with_reserve};
 
-/// What [`Entry::act`] is for a request of a key.
-pub(crate) const REQUEST: &str = "request";
 /// The longest part of a user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 400;
 
@@ -56,7 +54,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) real: UnixMillis,
     /// The platform's time then.
     pub(crate) now: UnixMillis,
-    /// [`REQUEST`], or the management act.
+    /// [`AuditRowView::REQUEST`], or the management act.
     pub(crate) act: &'static str,
     /// The key that was named.
     pub(crate) app_id: Option<AppId>,
@@ -94,7 +92,7 @@ impl<'a> Entry<'a> {
             started: arrival.started,
             real: arrival.real,
             now: arrival.now,
-            act: REQUEST,
+            act: AuditRowView::REQUEST,
             app_id: None,
             secret: None,
             client,

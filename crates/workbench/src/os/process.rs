@@ -10,8 +10,8 @@ use std::{
 };
 
 use rustix::process::{
-    DumpableBehavior, Pid, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit,
-    test_kill_process,
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, geteuid, kill_process, set_dumpable_behavior,
+    setrlimit, test_kill_process,
 };
 
 /// Keeps this process's memory out of core dumps and away from other processes of the same user:
@@ -58,6 +58,17 @@ pub fn is_running(pid: u32) -> bool {
     };
     // EPERM says that it runs and belongs to somebody else.
     !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH))
+}
+
+/// Asks a process to end (SIGTERM).
+///
+/// # Errors
+///
+/// The system's own: it has ended already, or belongs to somebody else.
+pub fn ask_to_end(pid: u32) -> io::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(kill_process(pid, Signal::TERM)?)
 }
 
 /// Starts `program` with `args` so that it outlives us: in a process group of its own (Ctrl-C at our

@@ -4,6 +4,7 @@
 mod allowlist;
 mod key_create;
 mod serve;
+mod throwaway;
 mod trust;
 
 pub(crate) use self::key_create::create_then_store;
@@ -11,6 +12,7 @@ pub use self::{
     allowlist::{allow_source, check_allowlist, grant_scope},
     key_create::{Stored, create_and_store},
     serve::{ServeOptions, serve},
+    throwaway::{Handed, Part, RefusedRequest, Report, every_scope, with_platform},
     trust::{environment_lines, trust_lines},
 };
 pub use crate::manage::Platform;

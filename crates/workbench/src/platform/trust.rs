@@ -3,14 +3,18 @@
 use strongroom_contract::platform::PlatformAddress;
 
 /// What programs look at for certificates to trust: OpenSSL, Node, Python's requests, curl.
-const TRUST: [&str; 4] = [
+pub(super) const TRUST: [&str; 4] = [
     "SSL_CERT_FILE",
     "NODE_EXTRA_CA_CERTS",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
 ];
 /// The base URL has no name that programs agree on; this one is easily found and replaced.
-const BASE_URL: &str = "API_BASE_URL";
+pub(super) const BASE_URL: &str = "API_BASE_URL";
+/// A key's public id.
+pub(super) const APP_ID: &str = "API_APP_ID";
+/// Its secret.
+pub(super) const SECRET_KEY: &str = "API_SECRET_KEY";
 
 /// Lines for a shell that make the programs started from it trust the certificate in `ca`.
 #[must_use]

@@ -1,0 +1,312 @@
+//! A fresh platform for as long as something runs: an integration's own tests meet the real rules,
+//! with nothing set up before and nothing left behind.
+//!
+//! ```text
+//!   a temporary home -> the platform on a port of its own -> a key -> variables -> the command
+//!                                                           what was refused, and why  <-'
+//! ```
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use strongroom_contract::{
+    error::{ErrorCode, Failure},
+    explain::Explanation,
+    manage::{AuditRowView, CreateKey},
+    platform::PlatformAddress,
+    secret::Revealed,
+};
+use strongroom_policy::scopes::Scope;
+use tokio::sync::oneshot;
+
+use super::{ServeOptions, serve, trust};
+use crate::{
+    home::{self, Home},
+    manage::Platform,
+};
+
+/// How many refusals are told, the newest ones. The others are counted.
+const TOLD: usize = 20;
+/// Rows of the audit log asked for at once.
+const PAGE: u32 = 500;
+
+/// What a command is given.
+pub struct Handed {
+    /// Where the platform is.
+    pub address: PlatformAddress,
+    /// The key's public id.
+    pub app_id: String,
+    /// The key's secret.
+    pub secret_key: Revealed,
+    /// Certificates to trust: the system's, and the platform's.
+    pub bundle: PathBuf,
+    /// The home that the platform is announced in.
+    pub home: PathBuf,
+}
+
+/// What of it a variable of the caller's own holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The platform's origin.
+    Url,
+    /// The key's public id.
+    AppId,
+    /// The key's secret.
+    SecretKey,
+    /// The path of the certificates to trust.
+    Ca,
+}
+
+impl Part {
+    /// All of them, by their names.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("url", Self::Url),
+        ("app-id", Self::AppId),
+        ("secret-key", Self::SecretKey),
+        ("ca", Self::Ca),
+    ];
+}
+
+impl Handed {
+    /// The environment of the command: names that programs know, and `own` names.
+    #[must_use]
+    pub fn variables(&self, own: &[(String, Part)]) -> Vec<(String, OsString)> {
+        let known = [
+            (trust::BASE_URL, Part::Url),
+            (trust::APP_ID, Part::AppId),
+            (trust::SECRET_KEY, Part::SecretKey),
+        ];
+        let known = known.map(|(name, part)| (name.to_owned(), self.part(part)));
+        let trusted = trust::TRUST.map(|name| (name.to_owned(), self.part(Part::Ca)));
+        let own = own
+            .iter()
+            .map(|(name, part)| (name.clone(), self.part(*part)));
+        let home = (home::VARIABLE.to_owned(), self.home.clone().into());
+        known
+            .into_iter()
+            .chain(trusted)
+            .chain([home])
+            .chain(own)
+            .collect()
+    }
+
+    fn part(&self, part: Part) -> OsString {
+        match part {
+            Part::Url => self.address.url.clone().into(),
+            Part::AppId => self.app_id.clone().into(),
+            Part::SecretKey => self.secret_key.expose_secret().into(),
+            Part::Ca => self.bundle.clone().into(),
+        }
+    }
+}
+
+/// What the platform saw while the command ran.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Requests that arrived.
+    pub requests: u64,
+    /// How many of them were refused.
+    pub refused: u64,
+    /// Why, of the newest of those, the oldest first.
+    pub refusals: Vec<RefusedRequest>,
+}
+
+/// One refusal.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedRequest {
+    /// Method and route.
+    pub route: String,
+    /// The status that was answered.
+    pub status: u16,
+    /// Why.
+    pub explanation: Explanation,
+}
+
+/// Every scope that a key can have.
+#[must_use]
+pub fn every_scope() -> Vec<String> {
+    Scope::ALL
+        .iter()
+        .map(|scope| scope.as_str().to_owned())
+        .collect()
+}
+
+/// Starts a platform in a temporary home, issues a key, hands both to `command`, and takes
+/// everything away again once that is done.
+///
+/// # Errors
+///
+/// What keeps the platform from starting or from issuing the key, such as an unknown scope; what
+/// `command` fails with.
+pub async fn with_platform<T>(
+    options: ServeOptions,
+    key: &CreateKey,
+    command: impl AsyncFnOnce(&Handed) -> Result<T, Failure>,
+) -> Result<(T, Report), Failure> {
+    let directory = tempfile::Builder::new()
+        .prefix("strongroom-with-")
+        .tempdir()
+        .map_err(|error| failed(format!("no temporary directory: {error}")))?;
+    let home = Home::at(&directory.path().join("home"))?;
+    let (announce, announced) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ready = |address: &PlatformAddress| {
+        // This function waits for it, or is gone.
+        let _heard = announce.send(address.clone());
+        Ok(())
+    };
+    let served = serve(&home, options, ready, async {
+        // The sender goes when the command is done.
+        let _told = stopped.await;
+    });
+    let used = async {
+        let _stop = stop;
+        let Ok(address) = announced.await else {
+            // It did not start: `served` says why.
+            return Ok::<_, Failure>(None);
+        };
+        let platform = Platform::at(&address)?;
+        let created = platform.create_key(key).await?;
+        let handed = Handed {
+            bundle: trust_bundle(Path::new(&address.ca), directory.path())?,
+            address,
+            app_id: created.app_id,
+            secret_key: created.secret_key,
+            home: home.path().to_owned(),
+        };
+        let outcome = command(&handed).await?;
+        // What the command did counts, whether or not it can be told why.
+        let report = report(&platform).await.unwrap_or_else(|failure| {
+            tracing::warn!(%failure, "what the platform refused can't be told");
+            Report::default()
+        });
+        Ok(Some((outcome, report)))
+    };
+    let (served, used) = tokio::join!(served, used);
+    served?;
+    used?.ok_or_else(|| failed("the platform ended before it accepted connections".to_owned()))
+}
+
+/// The system's certificates and the platform's in one file: programs that are told of one file look
+/// at no other, and should still reach whom they reach otherwise.
+fn trust_bundle(ca: &Path, directory: &Path) -> Result<PathBuf, Failure> {
+    let unusable = |path: &Path, error: &std::io::Error| {
+        failed(format!("{} can't be used: {error}", path.display()))
+    };
+    let mut bundle = openssl_probe::probe()
+        .cert_file
+        .and_then(|system| fs::read(system).ok())
+        .unwrap_or_default();
+    if !bundle.is_empty() && !bundle.ends_with(b"\n") {
+        bundle.push(b'\n');
+    }
+    bundle.extend(fs::read(ca).map_err(|error| unusable(ca, &error))?);
+    let path = directory.join("trusted.pem");
+    fs::write(&path, bundle).map_err(|error| unusable(&path, &error))?;
+    Ok(path)
+}
+
+async fn report(platform: &Platform) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let mut before = None;
+    loop {
+        let page = platform.audit(PAGE, before).await?;
+        for row in page.rows.into_iter().filter(AuditRowView::is_request) {
+            report.requests += 1;
+            if row.rule.is_none() {
+                continue;
+            }
+            report.refused += 1;
+            if report.refusals.len() < TOLD {
+                report.refusals.push(RefusedRequest {
+                    explanation: platform.explain(&row.request_id).await?,
+                    route: row.route,
+                    status: row.status,
+                });
+            }
+        }
+        before = page.next;
+        if before.is_none() {
+            report.refusals.reverse();
+            return Ok(report);
+        }
+    }
+}
+
+fn failed(message: String) -> Failure {
+    Failure::new(ErrorCode::Failed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> CreateKey {
+        CreateKey {
+            name: "test".to_owned(),
+            client: None,
+            scopes: Vec::new(),
+            limit_per_minute: None,
+            allow: Vec::new(),
+            may_sign: false,
+            expires: None,
+        }
+    }
+
+    fn on_any_port() -> ServeOptions {
+        ServeOptions {
+            port: 0,
+            ..ServeOptions::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn everything_is_there_while_the_command_runs_and_gone_after() {
+        let (home, report) = with_platform(on_any_port(), &key(), async |handed| {
+            let bundle = fs::read_to_string(&handed.bundle).unwrap();
+            let ca = fs::read_to_string(&handed.address.ca).unwrap();
+            assert!(bundle.ends_with(&ca));
+            let variables = handed.variables(&[("OURS".to_owned(), Part::SecretKey)]);
+            let value = |name: &str| {
+                let found = variables.iter().find(|(it, _)| it == name);
+                found.map(|(_, value)| value.clone()).unwrap()
+            };
+            assert_eq!(value("API_BASE_URL"), handed.address.url.as_str());
+            assert_eq!(value("API_APP_ID"), handed.app_id.as_str());
+            assert_eq!(value("OURS"), value("API_SECRET_KEY"));
+            assert_eq!(value("SSL_CERT_FILE"), handed.bundle.as_os_str());
+            assert!(handed.home.exists());
+            Ok(handed.home.clone())
+        })
+        .await
+        .unwrap();
+        assert!(!home.exists());
+        assert_eq!(report, Report::default());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_can_not_be_issued_ends_it_before_the_command() {
+        let key = CreateKey {
+            scopes: vec!["payins:wrte".to_owned()],
+            ..key()
+        };
+        let outcome = with_platform(on_any_port(), &key, async |_| -> Result<(), Failure> {
+            panic!("the command was run")
+        });
+        let failure = outcome.await.unwrap_err();
+        assert!(failure.message.contains("payins:wrte"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn what_the_command_fails_with_is_told_once_the_platform_is_gone() {
+        let key = key();
+        let outcome = with_platform(on_any_port(), &key, async |_| -> Result<(), Failure> {
+            Err(failed("no such command".to_owned()))
+        });
+        assert_eq!(outcome.await.unwrap_err().message, "no such command");
+    }
+}
