@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""Writes the corpus: broken requests with the diagnosis that must come out, and sound ones.
+
+Signs by itself, with nothing of ours: what the debugger reads was made by a foreign signer. Run it in this folder
+after a case was added; the files are what the tests read.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+import unicodedata
+import zlib
+
+NOW = 1793534400  # 2026-11-01T12:00:00Z
+NONCE = "bm9uY2Utb2YtMTYtYnl0ZXM"
+
+
+def checked(prefix, random):
+    """A credential in the platform's form: its last six characters are a CRC-32 in base 62."""
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    number, check = zlib.crc32((prefix + random).encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        check = alphabet[digit] + check
+    return prefix + random + check
+
+
+KEY = {
+    "name": "payments-sandbox",
+    "id": checked("sr_app_test_", "CorpusPayments00000001"),
+    "secret": checked("sr_sk_test_", "CorpusPaymentsSecret000000000001"),
+}
+LIVE = {
+    "name": "payments-live",
+    "id": checked("sr_app_live_", "CorpusPayments00000002"),
+    "secret": checked("sr_sk_live_", "CorpusPaymentsSecret000000000002"),
+}
+# Keys of other providers, whose ids and secrets have other forms.
+FOREIGN = {"name": "acme", "id": "merchant-4711", "secret": "p+q/r8Zk2Lw=s3Mt9Vx&y"}
+BASE64_KEY = {"name": "acme-b64", "id": "merchant-4712", "secret": base64.b64encode(b"a secret of 24 raw bytes").decode()}
+HEX_KEY = {"name": "acme-hex", "id": "merchant-4713", "secret": hashlib.sha256(b"acme").hexdigest()}
+
+URL = "https://api.example.com/api/v2/payins"
+ORDER = {"amount": 1250, "currency": "AUD", "reference": "INV-2041", "customer": {"name": "Zoe", "email": "zoe@example.com"}}
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+BODY = compact(ORDER)
+
+
+def raw(text):
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def digest(body, algorithm="sha-256"):
+    name = {"sha-256": "sha256", "sha-512": "sha512"}[algorithm]
+    return f"{algorithm}=:{base64.b64encode(hashlib.new(name, raw(body)).digest()).decode()}:"
+
+
+def split(url):
+    scheme, rest = url.split("://", 1)
+    cut = min([i for i in (rest.find("/"), rest.find("?")) if i >= 0] or [len(rest)])
+    authority, target = rest[:cut], rest[cut:]
+    path, mark, query = target.partition("?")
+    return scheme, authority, path or "/", mark + query
+
+
+def component(name, method, url, headers):
+    scheme, authority, path, query = split(url)
+    derived = {
+        "@method": method, "@target-uri": url, "@authority": authority, "@scheme": scheme,
+        "@path": path, "@query": query or "?", "@request-target": path + query,
+    }
+    if name in derived:
+        return derived[name]
+    return ", ".join(value.strip() for key, value in headers if key.lower() == name)
+
+
+def signed(
+    method="POST", url=URL, body=BODY, headers=None, key=KEY, keyid=None, secret=None, cover=None, created=NOW - 4,
+    nonce=NONCE, alg="hmac-sha256", hash="sha256", expires=None, content_digest=None,
+    as_method=None, as_url=None, as_body=None, as_headers=None, as_base=None, as_params=None, as_cover=None,
+    encode=lambda mac: ":" + base64.b64encode(mac).decode() + ":", send_input=None, drop=(),
+):
+    """A request by RFC 9421. What `as_...` says was signed; the rest is what was sent."""
+    headers = list([("content-type", "application/json")] if headers is None else headers)
+    if body is not None or content_digest:
+        signed_body = as_body if as_body is not None else (body or "")
+        headers.append(("content-digest", content_digest or digest(signed_body)))
+    if cover is None:
+        cover = ["@method", "@target-uri"] + [name for name, _ in headers if name in ("content-digest", "content-type")]
+    params = f";created={created}"
+    if expires:
+        params += f";expires={expires}"
+    params += f';keyid="{keyid or key["id"]}"'
+    if alg:
+        params += f';alg="{alg}"'
+    params += f';nonce="{nonce}"'
+    names = " ".join(f'"{name}"' for name in cover)
+    view = dict(headers)
+    view.update(as_headers or {})
+    lines = [
+        f'"{name}": ' + component(name, as_method or method, as_url or url, list(view.items()))
+        for name in (as_cover or cover)
+    ]
+    params_line = f'"@signature-params": ({names})' + (as_params or params)
+    base = "\n".join(lines + [params_line])
+    if as_base:
+        base = as_base(base)
+    mac = hmac.new(raw(secret or key["secret"]), raw(base), hash).digest()
+    sent = [(name, value) for name, value in headers if name not in drop]
+    line = f"sig1=({names}){params}"
+    sent.append(("signature-input", send_input(line) if send_input else line))
+    sent.append(("signature", "sig1=" + encode(mac)))
+    return {"method": method, "url": url, "headers": sent, "body": raw(body or "")}
+
+
+def pair(id=KEY["id"], secret=KEY["secret"], names=("app-id", "secret-key"), extra=(), method="POST", url=URL, body=BODY):
+    headers = [("content-type", "application/json")]
+    if id is not None:
+        headers.append((names[0], id))
+    if secret is not None:
+        headers.append((names[1], secret))
+    return {"method": method, "url": url, "headers": headers + list(extra), "body": raw(body)}
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(raw(data)).rstrip(b"=").decode()
+
+
+def jwt(claims=None, secret=BASE64_KEY["secret"], alg="HS256", encode=b64url):
+    claims = claims or {"iss": "acme", "sub": BASE64_KEY["id"], "iat": NOW - 60, "exp": NOW + 3540, "jti": "1.7f"}
+    head = encode(compact({"alg": alg, "typ": "JWT"}))
+    signing_input = head + "." + encode(compact(claims))
+    return signing_input + "." + encode(hmac.new(raw(secret), signing_input.encode(), "sha256").digest())
+
+
+def bearer(value, name="authorization"):
+    return {"method": "GET", "url": "https://api.example.com/api/v1/ping", "headers": [(name, value)], "body": b""}
+
+
+BROKEN, SOUND = {}, {}
+PLATFORM = {"scopes": ["payins:write"], "may_sign": True}
+
+
+def broken(name, what, request, rule, changes, *, key=KEY, others=(), platform=None, decision="refused", now=NOW, cause=None):
+    assert name not in BROKEN, name
+    BROKEN[name] = (what, request, key, others, platform, now, {"decision": decision, "rule": rule, "changes": changes, "cause": cause})
+
+
+def sound(name, what, request, *, key=KEY, others=(), platform=None, now=NOW):
+    assert name not in SOUND, name
+    decision = "accepted" if platform else "unknown"
+    SOUND[name] = (what, request, key, others, platform, now, {"decision": decision, "rule": None, "changes": [], "cause": None})
+
+
+# --- app-id and secret-key ------------------------------------------------------------------------------------------
+
+broken("pair-underscores", "PHP: header names with underscores", pair(names=("app_id", "secret_key")), "identify", ["header-name"])
+broken("pair-x-prefix", "Express: the headers are called X-App-Id and X-Secret-Key", pair(names=("X-App-Id", "X-Secret-Key")), "identify", ["header-name"])
+broken("pair-zero-width", "A secret copied out of a web page has a zero-width space at its end", pair(secret=KEY["secret"] + "\u200b"), "identify", ["value-invisible"])
+broken("pair-nbsp", "An app-id copied out of a document has a no-break space before it", pair(id="\u00a0" + KEY["id"]), "identify", ["value-invisible"])
+broken("pair-bom", "A secret read from a file with a byte order mark", pair(secret="\ufeff" + KEY["secret"]), "identify", ["value-invisible"])
+broken("pair-quotes", "docker --env-file: the quotes of the file become part of the secret", pair(secret='"' + KEY["secret"] + '"'), "authenticate", ["value-quotes"])
+broken("pair-id-quotes", "Single quotes of a shell stay around the app-id", pair(id="'" + KEY["id"] + "'"), "identify", ["value-quotes"])
+broken("pair-swapped", "app-id and secret-key are swapped", pair(id=KEY["secret"], secret=KEY["id"]), "identify", ["swapped"])
+broken("pair-base64", "The secret is sent in base64", pair(secret=base64.b64encode(KEY["secret"].encode()).decode()), "authenticate", ["value-base64"])
+broken("pair-other-environment", "The live secret beside the sandbox app-id", pair(secret=LIVE["secret"]), "authenticate", ["other-key"], others=[LIVE])
+broken("pair-truncated", "The last two characters of the secret were not copied", pair(secret=KEY["secret"][:-2]), "authenticate", ["value-truncated"])
+broken("pair-id-typo", "One character of the app-id is mistyped", pair(id=KEY["id"].replace("Payments", "Paymemts")), "identify", ["id-typo"])
+broken("pair-twice", "A middleware adds the app-id a second time", pair(extra=[("app-id", KEY["id"])]), "identify", ["duplicate-header"])
+broken("pair-combined", "A proxy joins the two app-id lines to one", pair(id=KEY["id"] + ", " + KEY["id"]), "identify", ["duplicate-header"])
+broken("pair-variable", "Postman: the variable is not defined and goes out as it stands", pair(secret="{{secret_key}}"), "authenticate", ["unfilled-variable"])
+broken("pair-undefined", "Node: process.env.SECRET_KEY is undefined", pair(secret="undefined"), "authenticate", ["unfilled-variable"])
+broken("pair-shell-variable", "A shell with single quotes sends the name of its variable", pair(secret="$SECRET_KEY"), "authenticate", ["unfilled-variable"])
+broken("pair-as-bearer", "The secret is sent as a bearer token, beside the app-id", pair(secret=None, extra=[("authorization", "Bearer " + KEY["secret"])]), "identify", ["credential-place"])
+broken("pair-as-basic", "app-id and secret go out as Basic", pair(id=None, secret=None, extra=[("authorization", "Basic " + base64.b64encode((KEY["id"] + ":" + KEY["secret"]).encode()).decode())]), "identify", ["credential-place"])
+broken("pair-secret-missing", "The secret's header is not there at all", pair(secret=None), "identify", [], cause="secret-key")
+broken("pair-nothing", "No credential at all", pair(id=None, secret=None), "identify", [], cause="no credential")
+broken("pair-lower-case", "A gateway writes header values in lower case", pair(secret=KEY["secret"].lower()), "authenticate", ["value-case"])
+broken("pair-percent-encoded", "The secret went through encodeURIComponent", pair(id=FOREIGN["id"], secret="p%2Bq%2Fr8Zk2Lw%3Ds3Mt9Vx%26y"), "authenticate", ["value-percent-encoded"], key=FOREIGN)
+broken("pair-wrong", "A secret that is of nobody", pair(secret=checked("sr_sk_test_", "NobodysSecretNobodysSecret000000")), "authenticate", [])
+broken("pair-names-and-quotes", "Pair: header names with underscores, and quotes around the secret", pair(names=("app_id", "secret_key"), secret='"' + KEY["secret"] + '"'), "identify", ["header-name", "value-quotes"])
+broken("pair-base64-newline", "Pair: `echo $SECRET | base64` encodes a line end too", pair(secret=base64.b64encode(KEY["secret"].encode() + b"\n").decode()), "authenticate", ["value-base64", "value-invisible"])
+broken("pair-zero-width-and-quotes", "Pair: a zero-width space and typographic quotes", pair(secret="\u201c" + KEY["secret"] + "\u200b\u201d"), "identify", ["value-invisible", "value-quotes"])
+
+# --- RFC 9421: the body ---------------------------------------------------------------------------------------------
+
+UMLAUT = dict(ORDER, reference="Käufer/2041 <b>&")
+NESTED = {"b": 1, "a": {"d": [1, 2], "c": "x"}, "amount": 100}
+broken("body-newline", "curl -d @file drops the line end that was signed", signed(as_body=BODY + "\n"), "authenticate", ["body-trailing-newline"])
+broken("body-newline-added", "An editor's final line end is sent and was not signed", signed(body=BODY + "\n", as_body=BODY), "authenticate", ["body-trailing-newline"])
+broken("body-crlf", "Windows line ends are sent, Unix ones were signed", signed(body=json.dumps(ORDER, indent=2).replace("\n", "\r\n"), as_body=json.dumps(ORDER, indent=2)), "authenticate", ["body-line-endings"])
+broken("body-key-order", "Java: a HashMap gives the members in another order the second time", signed(body=compact(NESTED), as_body=compact(json.loads(json.dumps(NESTED, sort_keys=True)))), "authenticate", ["body-json-key-order"])
+broken("body-python-spaces", "Python: json.dumps is signed, requests(json=...) sends it without spaces", signed(as_body=json.dumps(ORDER, ensure_ascii=False)), "authenticate", ["body-json-whitespace"])
+broken("body-node-reparsed", "Node: a pretty body was parsed and stringified again before it was signed", signed(body=json.dumps(ORDER, indent=2, ensure_ascii=False), as_body=BODY), "authenticate", ["body-json-whitespace"])
+broken("body-php-pretty", "PHP: JSON_PRETTY_PRINT is signed, the client library sends it compact", signed(as_body=json.dumps(ORDER, indent=4, ensure_ascii=False)), "authenticate", ["body-json-whitespace"])
+broken("body-unicode-escapes", "Python: ensure_ascii is signed, UTF-8 is sent", signed(body=compact(UMLAUT), as_body=json.dumps(UMLAUT, separators=(",", ":"))), "authenticate", ["body-json-escapes"])
+broken("body-php-slashes", "PHP: json_encode escapes slashes in what is signed", signed(body=compact(dict(ORDER, url="https://shop.example/a/b")), as_body=compact(dict(ORDER, url="https://shop.example/a/b")).replace("/", "\\/")), "authenticate", ["body-json-escapes"])
+broken("body-go-html", "Go: encoding/json escapes < > & in what is signed", signed(body=compact(dict(ORDER, note="a<b> & c")), as_body=compact(dict(ORDER, note="a<b> & c")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")), "authenticate", ["body-json-escapes"])
+broken("body-numbers", "Python: 1250 became 1250.0 in what was signed", signed(as_body=compact(dict(ORDER, amount=1250.0))), "authenticate", ["body-json-numbers"])
+broken("body-numbers-text", "An amount is sent as text that was signed as a number", signed(body=compact(dict(ORDER, amount="1250")), as_body=BODY), "authenticate", ["body-json-numbers"])
+broken("body-latin1", "Java: getBytes() on Windows sends Latin-1, UTF-8 was signed", signed(body=compact(UMLAUT).encode("latin-1"), as_body=compact(UMLAUT)), "authenticate", ["body-charset"])
+broken("body-mojibake", "UTF-8 was taken for Latin-1 and encoded once more on the way", signed(body=compact(UMLAUT).encode().decode("latin-1"), as_body=compact(UMLAUT)), "authenticate", ["body-charset"])
+broken("body-bom", ".NET: a byte order mark is sent and was not signed", signed(body="\ufeff" + BODY, as_body=BODY), "authenticate", ["body-bom"])
+broken("body-nfd", "macOS: a name is decomposed in what was signed", signed(body=compact(UMLAUT), as_body=unicodedata.normalize("NFD", compact(UMLAUT))), "authenticate", ["body-unicode-form"])
+broken("body-form-plus", "A form is signed with %20 and sent with +", signed(headers=[("content-type", "application/x-www-form-urlencoded")], body="note=paid+in+full&amount=1250", as_body="note=paid%20in%20full&amount=1250"), "authenticate", ["body-form-encoding"])
+broken("body-empty-object", "axios: {} is signed and nothing is sent", signed(body=None, as_body="{}", content_digest=digest("{}")), "authenticate", ["body-empty"])
+broken("body-lost", "A proxy drops the body", signed(body="", as_body=BODY), "authenticate", ["body-lost"])
+broken("body-sorted-spaced", "Pair: sorted members and spaces are signed", signed(as_body=json.dumps(NESTED, sort_keys=True), body=compact(NESTED)), "authenticate", ["body-json-key-order", "body-json-whitespace"])
+broken("body-spaced-newline", "Pair: spaces and a final line end are signed", signed(as_body=json.dumps(ORDER, ensure_ascii=False) + "\n"), "authenticate", ["body-json-whitespace", "body-trailing-newline"])
+broken("body-spaced-escapes", "Pair: json.dumps as it is out of the box: spaces and \\u escapes", signed(body=compact(UMLAUT), as_body=json.dumps(UMLAUT)), "authenticate", ["body-json-escapes", "body-json-whitespace"])
+broken("body-crlf-newline", "Pair: Windows line ends, and a final one", signed(body=json.dumps(ORDER, indent=2).replace("\n", "\r\n") + "\r\n", as_body=json.dumps(ORDER, indent=2)), "authenticate", ["body-line-endings", "body-trailing-newline"])
+broken("body-changed", "A gateway adds a member to the body: no change of form explains it", signed(body=compact(dict(ORDER, trace="a1b2")), as_body=BODY), "authenticate", [], cause="body")
+
+# --- RFC 9421: the target -------------------------------------------------------------------------------------------
+
+Q = "https://api.example.com/api/v2/payins/detail?to=2026-11-01&from=2026-10-01"
+
+
+def get(url, as_url=None, **more):
+    return signed("GET", url, None, headers=[], as_url=as_url, **more)
+
+
+broken("query-sorted", "The query is sorted before it is signed, and sent unsorted", get(Q, Q.split("?")[0] + "?from=2026-10-01&to=2026-11-01"), "authenticate", ["query-order"])
+broken("query-plus", "URLSearchParams sends +, encodeURIComponent signed %20", get(URL + "/detail?name=a+b", URL + "/detail?name=a%20b"), "authenticate", ["query-space"])
+broken("query-double", "The query is encoded a second time before it is signed", get(URL + "/detail?ref=a%2Fb", URL + "/detail?ref=a%252Fb"), "authenticate", ["query-double-encoding"])
+broken("query-hex-case", "Percent escapes are signed in lower case", get(URL + "/detail?ref=a%2Fb%3A", URL + "/detail?ref=a%2fb%3a"), "authenticate", ["percent-case"])
+broken("query-decoded", "The framework hands out the query decoded, and that is signed", get(URL + "/detail?ref=a%2Fb%3Ac", URL + "/detail?ref=a/b:c"), "authenticate", ["query-decoded"])
+broken("query-not-signed", "Only the path is signed", get(Q, Q.split("?")[0]), "authenticate", ["query-missing"])
+broken("query-not-sent", "A redirect drops the query", get(URL + "/detail", as_url=URL + "/detail?"), "authenticate", ["query-missing"])
+broken("scheme-http", "Behind a TLS terminator the application takes itself for http", get(URL, URL.replace("https", "http")), "authenticate", ["scheme"])
+broken("host-default-port", "The port 443 is written out in what is signed", signed(as_url=URL.replace(".com", ".com:443")), "authenticate", ["host-port"])
+broken("host-port-missing", "The port is not in what is signed", signed(url="https://localhost:8443/api/v2/payins", as_url="https://localhost/api/v2/payins"), "authenticate", ["host-port"])
+broken("host-forwarded", "A proxy puts its own host in; what was signed stands in X-Forwarded-Host", signed(url="https://internal.lan/api/v2/payins", as_url=URL, headers=[("content-type", "application/json"), ("x-forwarded-host", "api.example.com")]), "authenticate", ["host"])
+broken("host-case", "The host is signed as it was typed", signed(as_url=URL.replace("api.example", "API.Example")), "authenticate", ["host-case"])
+broken("path-slash", "A final slash is signed and not sent", signed(as_url=URL + "/"), "authenticate", ["path-trailing-slash"])
+broken("path-slash-added", "Django adds a final slash", signed(url=URL + "/", as_url=URL), "authenticate", ["path-trailing-slash"])
+broken("path-prefix-stripped", "A proxy strips the prefix it was reached by", signed(url=URL, as_url="https://api.example.com/gateway/api/v2/payins", headers=[("content-type", "application/json"), ("x-forwarded-prefix", "/gateway")]), "authenticate", ["path-prefix"])
+broken("path-prefix-added", "What is signed lacks the first part of the path: it belongs to the base URL", signed(as_url="https://api.example.com/v2/payins"), "authenticate", ["path-prefix"])
+broken("path-only", "Only the path and the query are signed as the target URI", signed(as_url=URL, as_base=lambda base: base.replace('"@target-uri": https://api.example.com', '"@target-uri": ')), "authenticate", ["target-form"])
+broken("path-decoded", "The framework hands out the path decoded", get("https://api.example.com/files/a%3Ab", "https://api.example.com/files/a:b"), "authenticate", ["path-decoded"])
+broken("path-double-slash", "Base URL and path are joined with two slashes", signed(as_url="https://api.example.com//api/v2/payins"), "authenticate", ["path-double-slash"])
+broken("method-lower", "axios: the method is signed in lower case", signed(as_method="post"), "authenticate", ["method-case"])
+broken("method-override", "A library retries as GET what was signed as HEAD", signed("GET", URL, None, headers=[], as_method="HEAD"), "authenticate", ["method"])
+
+# --- RFC 9421: the key ----------------------------------------------------------------------------------------------
+
+broken("secret-newline", "The secret was read from a file with its line end", signed(secret=KEY["secret"] + "\n"), "authenticate", ["secret-whitespace"])
+broken("secret-crlf", "The secret was read from a Windows file with its line end", signed(secret=KEY["secret"] + "\r\n"), "authenticate", ["secret-whitespace"])
+broken("secret-quotes", "The quotes of an env file are part of the secret", signed(secret='"' + KEY["secret"] + '"'), "authenticate", ["secret-quotes"])
+broken("secret-base64-decoded", "The secret was decoded as base64 before use; this provider takes its text", signed(key=BASE64_KEY, secret=base64.b64decode(BASE64_KEY["secret"])), "authenticate", ["secret-decoded"], key=BASE64_KEY)
+broken("secret-hex-decoded", "The secret was decoded as hex before use", signed(key=HEX_KEY, secret=binascii.unhexlify(HEX_KEY["secret"])), "authenticate", ["secret-decoded"], key=HEX_KEY)
+broken("secret-base64-encoded", "The secret was encoded in base64 before use", signed(secret=base64.b64encode(KEY["secret"].encode())), "authenticate", ["secret-encoded"])
+broken("secret-hashed", "The secret was hashed before use", signed(secret=hashlib.sha256(KEY["secret"].encode()).hexdigest()), "authenticate", ["secret-hashed"])
+broken("secret-other-environment", "Signed with the live key's secret", signed(secret=LIVE["secret"]), "authenticate", ["other-key"], others=[LIVE])
+broken("secret-of-nobody", "Signed with a secret that is not known here", signed(secret="something else"), "authenticate", [])
+broken("keyid-typo", "The keyid lost a character", signed(keyid=KEY["id"][:-1]), "identify", ["id-typo"])
+broken("keyid-is-secret-name", "The keyid is the name of the key, not its app-id", signed(keyid="payments-sandbox"), "identify", ["id-is-name"])
+
+# --- RFC 9421: the form ---------------------------------------------------------------------------------------------
+
+broken("signature-hex", "The MAC is written in hex before base64", signed(encode=lambda mac: ":" + base64.b64encode(mac.hex().encode()).decode() + ":"), "authenticate", ["signature-encoding"])
+broken("signature-url-safe", "base64url where base64 is expected", signed(nonce="url-safe-nonce-3", encode=lambda mac: ":" + base64.urlsafe_b64encode(mac).decode() + ":"), "identify", ["signature-encoding"])
+broken("signature-bare", "The colons around the signature are missing", signed(encode=lambda mac: base64.b64encode(mac).decode()), "identify", ["signature-syntax"])
+broken("signature-quoted", "The signature is a string in quotes", signed(encode=lambda mac: '"' + base64.b64encode(mac).decode() + '"'), "identify", ["signature-syntax"])
+broken("signature-sha512", "HMAC-SHA512 was used", signed(hash="sha512"), "authenticate", ["algorithm"])
+broken("signature-alg", "alg says hmac-sha512", signed(alg="hmac-sha512", hash="sha512"), "identify", [], cause="alg")
+broken("keyid-unquoted", "The keyid is not in quotes", signed(send_input=lambda line: line.replace(f'keyid="{KEY["id"]}"', f'keyid={KEY["id"]}')), "identify", ["parameter-quotes"])
+broken("created-quoted", "created is a string", signed(send_input=lambda line: line.replace(f"created={NOW - 4}", f'created="{NOW - 4}"')), "identify", ["parameter-quotes"])
+broken("components-unquoted", "The covered components are not in quotes", signed(send_input=lambda line: line.replace('"@method"', "@method").replace('"@target-uri"', "@target-uri").replace('"content-type"', "content-type").replace('"content-digest"', "content-digest")), "identify", ["component-quotes"])
+broken("label-differs", "Signature and Signature-Input have different labels", signed(send_input=lambda line: line.replace("sig1=", "sig=")), "identify", ["label"])
+broken("base-newline", "The base ends with a line end", signed(as_base=lambda base: base + "\n"), "authenticate", ["base-trailing-newline"])
+broken("base-crlf", "The lines of the base end with CRLF", signed(as_base=lambda base: base.replace("\n", "\r\n")), "authenticate", ["base-line-endings"])
+broken("base-no-params", "The line @signature-params is not part of what was signed", signed(as_base=lambda base: base.rsplit("\n", 1)[0]), "authenticate", ["base-params"])
+broken("base-order", "The lines are sorted before they are signed", signed(as_cover=["@method", "@target-uri", "content-digest", "content-type"]), "authenticate", ["component-order"])
+broken("base-params-order", "The parameters are signed in another order than sent", signed(as_params=f';alg="hmac-sha256";created={NOW - 4};keyid="{KEY["id"]}";nonce="{NONCE}"'), "authenticate", ["params-order"])
+broken("base-unquoted", "The names in the base are not in quotes", signed(as_base=lambda base: "\n".join(line.replace('"', "", 2) if not line.startswith('"@signature-params"') else line for line in base.split("\n"))), "authenticate", ["component-quotes"])
+broken("header-charset", "The HTTP library adds a charset to Content-Type", signed(headers=[("content-type", "application/json; charset=utf-8")], as_headers={"content-type": "application/json"}), "authenticate", ["header-charset"])
+broken("header-charset-removed", "A proxy removes the charset from Content-Type", signed(as_headers={"content-type": "application/json; charset=utf-8"}), "authenticate", ["header-charset"])
+broken("header-dropped", "A covered header is dropped by a proxy", signed(headers=[("content-type", "application/json"), ("x-request-tag", "a1")], cover=["@method", "@target-uri", "content-type", "content-digest", "x-request-tag"], drop=("x-request-tag",)), "authenticate", ["header-dropped"], cause="x-request-tag")
+broken("header-case", "The value of Content-Type is signed in lower case", signed(headers=[("content-type", "Application/JSON")], as_headers={"content-type": "application/json"}), "authenticate", ["header-value-case"])
+broken("header-whitespace", "White space around a value is signed", signed(as_base=lambda base: base.replace("application/json", " application/json")), "authenticate", ["header-whitespace"])
+broken("digest-not-covered", "The digest is sent and not covered", signed(cover=["@method", "@target-uri", "content-type"]), "identify", [], cause="content-digest")
+broken("digest-missing", "There is a body and no digest", signed(drop=("content-digest",), cover=["@method", "@target-uri", "content-type"]), "identify", [], cause="content-digest")
+broken("digest-hex", "The digest is written in hex before base64", signed(content_digest="sha-256=:" + base64.b64encode(hashlib.sha256(BODY.encode()).hexdigest().encode()).decode() + ":"), "identify", ["digest-encoding"])
+broken("digest-legacy", "The digest has the form of the older Digest header", signed(content_digest="SHA-256=" + base64.b64encode(hashlib.sha256(BODY.encode()).digest()).decode()), "identify", ["digest-syntax"])
+broken("digest-other-algorithm", "sha-256 is written on a SHA-512 digest", signed(content_digest=digest(BODY, "sha-512").replace("sha-512", "sha-256")), "identify", ["digest-algorithm"])
+broken("digest-of-nothing", "The digest is the one of an empty body", signed(content_digest=digest("")), "authenticate", ["digest-of-nothing"])
+
+# --- RFC 9421: time -------------------------------------------------------------------------------------------------
+
+broken("time-milliseconds", "JavaScript: Date.now() is in milliseconds", signed(created=NOW * 1000 - 4000), "freshness", ["milliseconds"])
+broken("time-zone", "Local time of Sydney is taken for UTC", signed(created=NOW + 11 * 3600 - 4), "freshness", ["time-zone"])
+broken("time-zone-west", "Local time of New York is taken for UTC", signed(created=NOW - 4 * 3600 - 2), "freshness", ["time-zone"])
+broken("time-old", "A signature is sent again after twenty minutes", signed(created=NOW - 1203), "freshness", [], cause="1203 s ago")
+broken("time-expired", "expires lies in the past", signed(expires=NOW - 1), "freshness", [], cause="expired")
+
+# --- RFC 9421: two defects ------------------------------------------------------------------------------------------
+
+broken("two-http-newline", "Pair: http is signed, with a secret that has its line end", signed(as_url=URL.replace("https", "http"), secret=KEY["secret"] + "\n"), "authenticate", ["scheme", "secret-whitespace"])
+broken("two-order-method", "Pair: sorted query, method in lower case", get(Q, Q.split("?")[0] + "?from=2026-10-01&to=2026-11-01", as_method="get"), "authenticate", ["method-case", "query-order"])
+broken("two-port-slash", "Pair: the port is missing and a slash is too many", signed(url="https://localhost:8443/api/v2/payins", as_url="https://localhost/api/v2/payins/"), "authenticate", ["host-port", "path-trailing-slash"])
+broken("two-body-key", "Pair: a line end of the body is lost, and the live key signed", signed(as_body=BODY + "\n", secret=LIVE["secret"]), "authenticate", ["body-trailing-newline", "other-key"], others=[LIVE])
+broken("two-hex-newline", "Pair: the MAC in hex, of a base with a final line end", signed(as_base=lambda base: base + "\n", encode=lambda mac: ":" + base64.b64encode(mac.hex().encode()).decode() + ":"), "authenticate", ["base-trailing-newline", "signature-encoding"])
+broken("two-charset-scheme", "Pair: charset added to Content-Type, http signed", signed(headers=[("content-type", "application/json; charset=utf-8")], as_headers={"content-type": "application/json"}, as_url=URL.replace("https", "http")), "authenticate", ["header-charset", "scheme"])
+broken("two-quotes-newline", "Pair: keyid without quotes, and a secret with its line end", signed(secret=KEY["secret"] + "\n", send_input=lambda line: line.replace(f'keyid="{KEY["id"]}"', f'keyid={KEY["id"]}')), "identify", ["parameter-quotes", "secret-whitespace"])
+broken("two-crlf-method", "Pair: CRLF in the base, method in lower case", signed(as_method="post", as_base=lambda base: base.replace("\n", "\r\n")), "authenticate", ["base-line-endings", "method-case"])
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+JWT = jwt()
+broken("token-no-bearer", "The word Bearer is missing", bearer(JWT), "identify", ["bearer-word"], key=BASE64_KEY)
+broken("token-token-word", "Token instead of Bearer, as another API wants it", bearer("Token " + JWT), "identify", ["bearer-word"], key=BASE64_KEY)
+broken("token-bearer-twice", "The variable has the word Bearer in it already", bearer("Bearer Bearer " + JWT), "identify", ["bearer-word"], key=BASE64_KEY)
+broken("token-bearer-in-access-token", "Bearer in the header access-token, which takes the token alone", bearer("Bearer " + JWT, "access-token"), "identify", ["bearer-word"], key=BASE64_KEY)
+broken("token-quotes", "JSON.stringify puts quotes around the token", bearer('Bearer "' + JWT + '"'), "identify", ["value-quotes"], key=BASE64_KEY)
+broken("token-secret-decoded", "The secret was decoded as base64 before it signed the token", bearer("Bearer " + jwt(secret=base64.b64decode(BASE64_KEY["secret"]))), "authenticate", ["secret-decoded"], key=BASE64_KEY)
+broken("token-secret-newline", "The secret had a line end when it signed the token", bearer("Bearer " + jwt(secret=BASE64_KEY["secret"] + "\n")), "authenticate", ["secret-whitespace"], key=BASE64_KEY)
+broken("token-expired", "The token is older than its hour", bearer("Bearer " + jwt({"iss": "acme", "sub": BASE64_KEY["id"], "iat": NOW - 7200, "exp": NOW - 3600, "jti": "1.7f"})), "freshness", [], key=BASE64_KEY, cause="expired")
+broken("token-padded", "The parts of the token are padded base64", bearer("Bearer " + jwt(encode=lambda data: base64.urlsafe_b64encode(raw(data)).decode())), "identify", ["token-encoding"], key=BASE64_KEY)
+broken("token-none", "alg is none", bearer("Bearer " + b64url(compact({"alg": "none"})) + "." + b64url(compact({"sub": "x"})) + "."), "authenticate", [], key=BASE64_KEY)
+broken("token-other-key", "The token was signed with another key's secret", bearer("Bearer " + jwt(secret=HEX_KEY["secret"])), "authenticate", ["other-key"], key=BASE64_KEY, others=[HEX_KEY])
+
+# --- the platform's own record --------------------------------------------------------------------------------------
+
+broken("record-revoked", "The key was revoked yesterday", pair(), "state", [], platform=dict(PLATFORM, revoked=NOW - 86400), cause="revoked")
+broken("record-expired", "The key has expired", pair(), "state", [], platform=dict(PLATFORM, expires=NOW - 60), cause="expired")
+broken("record-not-yet", "The key begins tomorrow", pair(), "state", [], platform=dict(PLATFORM, not_before=NOW + 86400))
+broken("record-source", "The request comes from a new office", pair(), "source", [], platform=dict(PLATFORM, allow=["192.0.2.0/24"], peer="203.0.113.7"), cause="203.0.113.7")
+broken("record-rate", "The sixth request within a minute", pair(), "rate", [], platform=dict(PLATFORM, limit=5, used=5))
+broken("record-scope", "The key may read payins and not make them", pair(), "permission", [], platform=dict(PLATFORM, scopes=["payins:read"]), cause="payins:write")
+broken("record-replay", "A retry sends the same signature again", signed(), "replay", [], platform=dict(PLATFORM, nonce="seen"))
+broken("record-may-not-sign", "The key was issued without the right to sign", signed(), "authenticate", [], platform=dict(PLATFORM, may_sign=False), cause="may not sign")
+broken("record-unknown", "The app-id is of another platform", pair(id=LIVE["id"], secret=LIVE["secret"]), "authenticate", [], platform=PLATFORM, cause="no key")
+broken("record-quotes", "The platform's record, and quotes around the secret", pair(secret='"' + KEY["secret"] + '"'), "authenticate", ["value-quotes"], platform=PLATFORM)
+broken("record-body", "The platform's record, and a body with another form", signed(as_body=json.dumps(ORDER, ensure_ascii=False)), "authenticate", ["body-json-whitespace"], platform=PLATFORM)
+broken("record-http", "The platform's record, and http in what was signed", signed(as_url=URL.replace("https", "http")), "authenticate", ["scheme"], platform=PLATFORM)
+
+# --- sound ----------------------------------------------------------------------------------------------------------
+
+sound("pair", "app-id and secret-key", pair())
+sound("pair-upper-case-names", "Header names in upper case", pair(names=("App-Id", "SECRET-KEY")))
+sound("pair-spaces", "White space around the values, which HTTP lets be", pair(id=" " + KEY["id"] + "\t", secret=KEY["secret"] + "  "))
+sound("pair-foreign", "Another provider's key by the same headers", pair(id=FOREIGN["id"], secret=FOREIGN["secret"]), key=FOREIGN)
+sound("pair-with-other-keys", "Other keys at hand that have nothing to do with it", pair(), others=[LIVE, FOREIGN])
+sound("pair-record", "Against the platform's record", pair(), platform=PLATFORM)
+sound("pair-record-source", "From an address that is on the list", pair(), platform=dict(PLATFORM, allow=["203.0.113.0/24"], peer="203.0.113.7"))
+sound("signed", "A signed payin", signed())
+sound("signed-newline", "A body that really ends with a line end", signed(body=BODY + "\n"))
+sound("signed-spaces", "A body with spaces, signed as it is sent", signed(body=json.dumps(ORDER)))
+sound("signed-unicode", "A body beyond ASCII", signed(body=compact(UMLAUT)))
+sound("signed-bom", "A byte order mark that was signed too", signed(body="\ufeff" + BODY))
+sound("signed-get", "A signed GET without a body", get(URL + "/detail"))
+sound("signed-query", "A query with escapes of both cases, a plus, an empty value and a repeated name", get(URL + "/detail?a=%2f%2F&b=x+y&c=&a=2"))
+sound("signed-parts", "@authority, @path and @query in place of @target-uri", get(Q, cover=["@method", "@authority", "@path", "@query"]))
+sound("signed-sha512", "A digest by SHA-512", signed(content_digest=digest(BODY, "sha-512")))
+sound("signed-no-alg", "Without alg", signed(alg=None))
+sound("signed-old", "Made 299 seconds ago", signed(created=NOW - 299))
+sound("signed-ahead", "A clock 200 seconds ahead", signed(created=NOW + 200))
+sound("signed-expires", "With an end that lies ahead", signed(expires=NOW + 30))
+sound("signed-port", "At a port of its own", signed(url="https://localhost:8443/api/v2/payins"))
+sound("signed-record", "Against the platform's record", signed(), platform=PLATFORM)
+sound("signed-extra-headers", "Headers that are not covered, added by a proxy", dict(signed(), headers=signed()["headers"] + [("x-forwarded-host", "proxy.lan"), ("via", "1.1 proxy")]))
+sound("signed-foreign", "Another provider's key", signed(key=FOREIGN), key=FOREIGN)
+sound("signed-base64-text", "A secret that looks like base64 and is used as text", signed(key=BASE64_KEY), key=BASE64_KEY)
+sound("token", "A bearer token", bearer("Bearer " + JWT), key=BASE64_KEY)
+sound("token-lower-case", "bearer in lower case", bearer("bearer " + JWT), key=BASE64_KEY)
+sound("token-access-token", "The same token as access-token", bearer(JWT, "access-token"), key=BASE64_KEY)
+
+
+def quoted(text):
+    out = '"'
+    for char in text:
+        if char in '"\\':
+            out += "\\" + char
+        elif char in "\n\r\t":
+            out += {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[char]
+        elif ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u00a0\u200b\ufeff" or unicodedata.combining(char):
+            out += f"\\u{ord(char):04X}"
+        else:
+            out += char
+    return out + '"'
+
+
+def value(item):
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, int):
+        return str(item)
+    if isinstance(item, (list, tuple)):
+        return "[" + ", ".join(value(each) for each in item) + "]"
+    return quoted(item)
+
+
+def write(folder, name, case):
+    what, request, key, others, platform, now, expect = case
+    lines = [f"what = {quoted(what)}", f"now = {now}", "", "[request]", f"method = {quoted(request['method'])}", f"url = {quoted(request['url'])}", "headers = ["]
+    lines += [f"    [{quoted(header)}, {quoted(text)}]," for header, text in request["headers"]]
+    lines.append("]")
+    try:
+        lines.append(f"body = {quoted(request['body'].decode())}")
+    except UnicodeDecodeError:
+        lines.append(f"body_base64 = {quoted(base64.b64encode(request['body']).decode())}")
+    for table, held in [("[key]", key)] + [("[[other]]", other) for other in others]:
+        lines += ["", table] + [f"{field} = {quoted(held[field])}" for field in ("name", "id", "secret")]
+    if platform:
+        lines += ["", "[platform]"] + [f"{field} = {value(item)}" for field, item in platform.items()]
+    lines += ["", "[expect]"] + [f"{field} = {value(item)}" for field, item in expect.items() if item is not None]
+    with open(os.path.join(folder, name + ".toml"), "w", newline="\n") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+for folder, cases in (("broken", BROKEN), ("sound", SOUND)):
+    for old in os.listdir(folder):
+        os.remove(os.path.join(folder, old))
+    for name, case in cases.items():
+        write(folder, name, case)
+print(len(BROKEN), "broken,", len(SOUND), "sound")
