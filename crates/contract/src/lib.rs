@@ -8,6 +8,7 @@
 //! are the same without it.
 
 pub mod agent;
+pub mod diagnosis;
 pub mod error;
 pub mod exchange;
 pub mod explain;

@@ -12,9 +12,10 @@ use strongroom_signing::{
 
 use crate::{
     credential::{Secret, SecretId, SecretKey},
-    identify::{ForgedToken, Presented, PresentedSignature},
+    identify::{ForgedToken, Presented},
     key::KeyRecord,
     platform::Platform,
+    profile::ProfiledSignature,
     trace::{Finding, Passed, redacted},
 };
 
@@ -114,7 +115,7 @@ fn match_secret<'k>(
 /// The secret of `record` that the request is signed with, live or not, and whether the body is the
 /// one that was signed.
 fn match_signature<'k>(
-    presented: &PresentedSignature,
+    presented: &ProfiledSignature,
     request: &Request<'_>,
     record: &'k KeyRecord,
     platform: &Platform,

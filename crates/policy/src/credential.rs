@@ -114,6 +114,16 @@ impl SecretKey {
         )))
     }
 
+    /// Reads a secret that was issued before.
+    ///
+    /// # Errors
+    ///
+    /// As [`SecretKey::check`].
+    pub fn parse(text: SecretText) -> Result<Self, Malformed> {
+        Self::check(text.expose_secret().as_bytes())?;
+        Ok(Self(text))
+    }
+
     /// Whether `text` has the form of a secret-key.
     ///
     /// # Errors

@@ -31,7 +31,10 @@
 
 use std::net::IpAddr;
 
-use strongroom_contract::{explain::Rule, time::UnixMillis};
+use strongroom_contract::{
+    explain::{Check, Rule},
+    time::UnixMillis,
+};
 use strongroom_signing::Request;
 
 use crate::{
@@ -47,7 +50,7 @@ use crate::{
     replay::{self, NonceAnswer, NonceClaim},
     scopes::Route,
     source, state,
-    trace::{Finding, Passed, Trace},
+    trace::{Finding, Passed, Trace, passing, skipped},
 };
 
 /// What is known of a request when it has been read.
@@ -291,6 +294,29 @@ impl<'r, 'k> AskSlot<'r, 'k> {
     ///
     /// [`Refused`] by one of these rules.
     pub fn answer(self, answer: Result<Admitted, Throttled>) -> Result<Accepted<'k>, Box<Refused>> {
+        self.decide(answer, |_| ()).map(|(accepted, ())| accepted)
+    }
+
+    /// The same, with every rule's look at a request that is accepted: for whoever asks why.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskSlot::answer`].
+    pub fn explain(
+        self,
+        answer: Result<Admitted, Throttled>,
+    ) -> Result<(Accepted<'k>, Vec<Check>), Box<Refused>> {
+        self.decide(answer, |seen| {
+            let each = |rule| seen(rule).map_or_else(|| skipped(rule), |it| passing(rule, it));
+            Rule::PIPELINE.into_iter().map(each).collect()
+        })
+    }
+
+    fn decide<T>(
+        self,
+        answer: Result<Admitted, Throttled>,
+        explained: impl FnOnce(&dyn Fn(Rule) -> Option<Passed>) -> T,
+    ) -> Result<(Accepted<'k>, T), Box<Refused>> {
         let Self { genuine, nonce } = self;
         let Authenticated { key, secret } = genuine.authenticated;
         let route = genuine.common.facts.route;
@@ -306,14 +332,16 @@ impl<'r, 'k> AskSlot<'r, 'k> {
         permission::check(route, &genuine.presented, key).map_err(|finding| {
             genuine.refuse_after(Rule::Permission, finding, nonce, Some(&admitted))
         })?;
-        Ok(Accepted {
+        let explained = explained(&|rule| genuine.passed(rule, nonce, Some(&admitted)));
+        let accepted = Accepted {
             key,
             secret,
             source: genuine.common.source,
             nonce,
             cost: route.cost,
             admitted,
-        })
+        };
+        Ok((accepted, explained))
     }
 }
 

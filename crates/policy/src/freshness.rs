@@ -5,13 +5,14 @@
 use strongroom_contract::{explain::Remedy, time::UnixMillis};
 
 use crate::{
-    identify::{Presented, PresentedSignature},
+    identify::Presented,
+    profile::ProfiledSignature,
     token::Token,
     trace::{Finding, Passed},
 };
 
 /// How many seconds a signature's `created` may differ from now, either way.
-pub(crate) const TOLERANCE_SECS: u64 = 300;
+pub const TOLERANCE_SECS: u64 = 300;
 
 pub(crate) fn check(presented: &Presented<'_>, now: UnixMillis) -> Result<(), Finding> {
     if let Some(signature) = &presented.signature {
@@ -41,7 +42,12 @@ fn expected() -> String {
     format!("a signature made within {TOLERANCE_SECS} s of now, a token in its time")
 }
 
-fn check_signature(signature: &PresentedSignature, now: UnixMillis) -> Result<(), Finding> {
+/// Checks the time of a signature, which may be anybody's.
+///
+/// # Errors
+///
+/// [`Finding`] if it was not made within 300 s of now, or its own end has come.
+pub fn check_signature(signature: &ProfiledSignature, now: UnixMillis) -> Result<(), Finding> {
     let created = UnixMillis::from_secs(signature.created);
     let off = now.secs().abs_diff(signature.created);
     if off > TOLERANCE_SECS {
@@ -84,15 +90,24 @@ fn check_signature(signature: &PresentedSignature, now: UnixMillis) -> Result<()
 }
 
 fn check_token(token: &Token, now: UnixMillis) -> Result<(), Finding> {
-    if now.secs() < token.expires {
+    check_token_end(token.header, token.expires, now)
+}
+
+/// Checks the end of a token (Unix seconds), which may be anybody's and stood in `header`.
+///
+/// # Errors
+///
+/// [`Finding`] if it has come.
+pub fn check_token_end(header: &str, expires: u64, now: UnixMillis) -> Result<(), Finding> {
+    if now.secs() < expires {
         return Ok(());
     }
     Err(Finding::new(
         "The access token has expired.",
         format!(
             "expired at {} (header {}); it is {now}",
-            UnixMillis::from_secs(token.expires),
-            token.header
+            UnixMillis::from_secs(expires),
+            header
         ),
         expected(),
         "Get a new token; each is valid for an hour.",

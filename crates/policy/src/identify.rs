@@ -8,28 +8,21 @@
 
 use strongroom_signing::{
     Field, Request,
-    content_digest::{CONTENT_DIGEST, ContentDigest},
     header_pair::{self, PresentedSecret},
     jwt::JwtError,
-    rfc9421::{Derived, HMAC_SHA256, SIGNATURE, SIGNATURE_INPUT, Signature},
     token::{self as token_header},
 };
 
 use crate::{
     credential::AppId,
     platform::Platform,
+    profile::{self, ProfiledSignature},
     token::{self, Token},
-    trace::{Finding, Passed, redacted},
+    trace::{Finding, Passed},
 };
 
-/// The longest nonce, in bytes.
-const MAX_NONCE: usize = 256;
-
-const EXPECTED: &str = "a credential of one key: app-id and secret-key, an access token, or a \
+pub(crate) const EXPECTED: &str = "a credential of one key: app-id and secret-key, an access token, or a \
                         signature by RFC 9421; several at once only of the same key";
-const SIGN_FIX: &str = "Let the signature cover @method, @target-uri and, with a body, \
-                        content-digest, with the parameters created, nonce and keyid (the app-id).";
-
 /// What a request presents.
 pub(crate) enum Claim<'r> {
     /// Credentials of one key, still to be checked.
@@ -43,18 +36,7 @@ pub(crate) struct Presented<'r> {
     pub(crate) app_id: AppId,
     pub(crate) secret: Option<PresentedSecret<'r>>,
     pub(crate) tokens: [Option<Token>; 2],
-    pub(crate) signature: Option<Box<PresentedSignature>>,
-}
-
-/// A signature that fits the profile, still to be verified.
-pub(crate) struct PresentedSignature {
-    pub(crate) signature: Signature,
-    pub(crate) digest: Option<ContentDigest>,
-    /// When it was made, in seconds.
-    pub(crate) created: u64,
-    /// From when on it is no longer valid, in seconds.
-    pub(crate) expires: Option<u64>,
-    pub(crate) nonce: String,
+    pub(crate) signature: Option<Box<ProfiledSignature>>,
 }
 
 /// A token that this platform did not issue.
@@ -79,7 +61,10 @@ pub(crate) fn check<'r>(request: &Request<'r>, platform: &Platform) -> Result<Cl
         ),
         None => (None, None),
     };
-    let signature = signature(request)?;
+    let signature = match profile::read(request)? {
+        Some(signature) => Some((app_id("signature's keyid", &signature.keyid)?, signature)),
+        None => None,
+    };
     let Tokens { issued, forged } = tokens(headers, platform)?;
 
     let signature_id = signature.as_ref().map(|(id, _)| ("signature's keyid", *id));
@@ -136,7 +121,7 @@ impl ForgedToken {
     }
 }
 
-fn malformed(observed: impl Into<String>, fix: &str) -> Finding {
+pub(crate) fn malformed(observed: impl Into<String>, fix: &str) -> Finding {
     let observed = observed.into();
     let cause = format!("The credential is malformed: {observed}.");
     Finding::new(cause, observed, EXPECTED, fix)
@@ -195,87 +180,4 @@ fn tokens(headers: &[Field<'_>], platform: &Platform) -> Result<Tokens, Finding>
         }
     }
     Ok(tokens)
-}
-
-/// The request's signature, if it has one, checked against the profile.
-fn signature(request: &Request<'_>) -> Result<Option<(AppId, PresentedSignature)>, Finding> {
-    let is_signed = request.headers().iter().any(|field| {
-        [SIGNATURE, SIGNATURE_INPUT]
-            .iter()
-            .any(|name| field.name.eq_ignore_ascii_case(name))
-    });
-    if !is_signed {
-        return Ok(None);
-    }
-    let signatures = Signature::read_all(request.headers())
-        .map_err(|error| malformed(redacted(&error.to_string()), SIGN_FIX))?;
-    let signature = match <[Signature; 1]>::try_from(signatures) {
-        Ok([signature]) => signature,
-        Err(none) if none.is_empty() => return Ok(None),
-        Err(several) => {
-            return Err(malformed(
-                format!(
-                    "there are {} signatures where one is expected",
-                    several.len()
-                ),
-                "Send one signature.",
-            ));
-        }
-    };
-    let digest = ContentDigest::read(request.headers())
-        .map_err(|error| malformed(redacted(&error.to_string()), SIGN_FIX))?;
-    let input = signature.input();
-    let covers_target = input.covers(Derived::TargetUri)
-        || [Derived::Authority, Derived::Path, Derived::Query]
-            .into_iter()
-            .all(|part| input.covers(part));
-    let lacks = |what: &str| malformed(format!("the signature {what}"), SIGN_FIX);
-    if !input.covers(Derived::Method) {
-        return Err(lacks("does not cover @method"));
-    }
-    if !covers_target {
-        return Err(lacks(
-            "covers neither @target-uri nor all of @authority, @path and @query",
-        ));
-    }
-    if !request.body().is_empty() && (digest.is_none() || !input.covers_header(CONTENT_DIGEST)) {
-        return Err(lacks(
-            "does not cover content-digest, and the request has a body",
-        ));
-    }
-    let params = input.params();
-    if let Some(alg) = params.alg.as_deref().filter(|alg| *alg != HMAC_SHA256) {
-        let alg = redacted(&format!("{alg:?}"));
-        return Err(malformed(
-            format!("the signature's alg is {alg}, not {HMAC_SHA256:?}"),
-            "Sign with hmac-sha256.",
-        ));
-    }
-    let keyid = params
-        .keyid
-        .as_deref()
-        .ok_or_else(|| lacks("has no keyid"))?;
-    let app_id = app_id("signature's keyid", keyid)?;
-    let created = params.created.ok_or_else(|| lacks("has no created"))?;
-    let expires = params.expires;
-    let nonce = params.nonce.clone().ok_or_else(|| lacks("has no nonce"))?;
-    if nonce.is_empty() || nonce.len() > MAX_NONCE {
-        return Err(malformed(
-            format!(
-                "the signature's nonce has {} bytes, not 1 to {MAX_NONCE}",
-                nonce.len()
-            ),
-            "Send a fresh random nonce, 16 bytes in base64 for example.",
-        ));
-    }
-    Ok(Some((
-        app_id,
-        PresentedSignature {
-            signature,
-            digest,
-            created,
-            expires,
-            nonce,
-        },
-    )))
 }

@@ -127,6 +127,29 @@ impl Meter {
         self.minute.set_limit(limit);
     }
 
+    /// What [`Meter::try_admit`] would answer without a client's limit, taking no slot: `remaining` is
+    /// what is left before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Meter::try_admit`].
+    pub fn peek(
+        &mut self,
+        cost: Cost,
+        quota: Option<NonZeroU32>,
+        now: UnixMillis,
+    ) -> Result<Admitted, Throttled> {
+        let key = self.minute.would_admit(cost, now);
+        let key = key.map_err(|wait| by_minute(Bound::Minute, self.minute.limit(), wait));
+        longest([key, self.day_would_admit(cost, quota, now)])?;
+        let left = self.minute.peek(now);
+        Ok(Admitted {
+            limit: self.minute.limit().per_minute(),
+            remaining: left.slots,
+            next_free: left.next_free,
+        })
+    }
+
     fn take(&mut self, cost: Cost, now: UnixMillis) -> Admitted {
         self.restore(cost, now);
         let left = self.minute.peek(now);

@@ -5,16 +5,20 @@
 //! is remembered of each key is bounded; a live nonce is never forgotten to make room: when there is
 //! none, signed requests of that key are refused until the oldest nonces have gone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use strongroom_contract::time::UnixMillis;
 
 use crate::{
     credential::AppId,
     freshness::TOLERANCE_SECS,
-    identify::{Presented, PresentedSignature},
+    identify::Presented,
     limiter::Limit,
     platform::Platform,
+    profile::ProfiledSignature,
     trace::{Finding, Passed},
 };
 
@@ -41,7 +45,7 @@ pub struct NonceClaim {
 
 impl NonceClaim {
     pub(crate) fn of(presented: &Presented<'_>, platform: &Platform) -> Option<Self> {
-        let PresentedSignature { created, nonce, .. } = presented.signature.as_deref()?;
+        let ProfiledSignature { created, nonce, .. } = presented.signature.as_deref()?;
         let app_id = presented.app_id;
         let tag = platform
             .nonce_key
@@ -100,6 +104,27 @@ impl NonceSpace {
         }
         self.restore(claim.hash, claim.expires);
         NonceAnswer::Fresh
+    }
+
+    /// What would become of the nonce, without spending it.
+    #[must_use]
+    pub fn peek(&self, claim: &NonceClaim, limit: Limit, now: UnixMillis) -> NonceAnswer {
+        let live = self.by_expiry.range(
+            (
+                now.after(Duration::from_millis(1)),
+                NonceHash([0; NonceHash::LEN]),
+            )..,
+        );
+        let (mut count, mut seen) = (0, false);
+        for (_, hash) in live {
+            count += 1;
+            seen |= *hash == claim.hash;
+        }
+        match (seen, count >= Self::capacity(limit)) {
+            (true, _) => NonceAnswer::Seen,
+            (false, true) => NonceAnswer::Full,
+            (false, false) => NonceAnswer::Fresh,
+        }
     }
 
     /// Remembers a nonce that was spent before, as when the space is rebuilt from the audit log.

@@ -6,9 +6,12 @@
 use strongroom_contract::explain::{Check, Decision, Explanation, Outcome, Remedy, Rule};
 
 /// What a rule saw of a request that it let through.
-pub(crate) struct Passed {
-    pub(crate) observed: String,
-    pub(crate) expected: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// What was seen.
+    pub observed: String,
+    /// What lets a request through.
+    pub expected: String,
 }
 
 impl Passed {
@@ -176,7 +179,7 @@ pub fn explain_forgotten(request_id: String, rule: Rule) -> Explanation {
     }
 }
 
-fn passing(rule: Rule, seen: Passed) -> Check {
+pub(crate) fn passing(rule: Rule, seen: Passed) -> Check {
     check(rule, Outcome::Passed, seen.observed, seen.expected, None)
 }
 
@@ -190,7 +193,7 @@ fn failing(rule: Rule, finding: &Finding) -> Check {
     check(rule, Outcome::Failed, observed, expected, Some(fix.clone()))
 }
 
-fn skipped(rule: Rule) -> Check {
+pub(crate) fn skipped(rule: Rule) -> Check {
     check(rule, Outcome::Skipped, "", "", None)
 }
 
@@ -218,7 +221,8 @@ fn check(
 
 /// A sentence with parts of a request in it, as parsers write them, without whatever looks like a
 /// credential: runs of 20 and more letters, digits and underscores, and what begins with `sr_`.
-pub(crate) fn redacted(sentence: &str) -> String {
+#[must_use]
+pub fn redacted(sentence: &str) -> String {
     let mut shown = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while !rest.is_empty() {

@@ -85,6 +85,12 @@ impl Signature {
         &self.input
     }
 
+    /// The signature itself.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        &self.value
+    }
+
     /// Verifies it as `hmac-sha256` over `message`, and gives the signature base.
     ///
     /// That the signature is genuine says nothing about what it covers or when it was made: see

@@ -1,0 +1,101 @@
+//! What the signature debugger takes and answers: a request that failed, and why.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{explain::Explanation, time::UnixMillis};
+
+/// A request to be looked at, as it was pasted. It may hold credentials, so it has no `Debug`; it is
+/// kept nowhere.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Exhibit {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers in order; names may repeat.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes, base64; empty for a request without one.
+    #[serde(default)]
+    pub body_base64: String,
+    /// The address that it came from; not known if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub peer: Option<String>,
+    /// The time to judge it at; now if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub at: Option<UnixMillis>,
+}
+
+/// What the debugger found out. The explanation's fields stand beside these in the document. Holds no
+/// secret: values that could be one are masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Diagnosis {
+    /// Each rule's look at the request, the cause and the fix.
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    /// The scheme that the request was taken to use.
+    pub scheme: Option<String>,
+    /// What would have made it match, each once; empty if nothing is wrong or nothing was found.
+    pub changes: Vec<Change>,
+    /// What was received beside what was signed, part by part.
+    pub parts: Vec<Part>,
+    /// One sentence to send to whoever made the request; absent if there is nothing to say.
+    pub sentence: Option<String>,
+    /// How the search went; absent if there was nothing to search for.
+    pub search: Option<Search>,
+}
+
+/// A change that makes the request match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Change {
+    /// Its id, such as `body-trailing-newline`; docs/DEBUGGER.md lists them.
+    pub id: String,
+    /// What is wrong, as a clause that follows "In your request".
+    pub what: String,
+    /// What to do, as a clause.
+    pub fix: String,
+    /// Whether the search proved it: with this change, the signature or credential matches. What is
+    /// not proven is read off the request alone.
+    pub proven: bool,
+}
+
+/// One part of the canonical form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Part {
+    /// Its name, such as `"@target-uri"` or `body`.
+    pub name: String,
+    /// What whoever verifies makes of the request.
+    pub received: Vec<Piece>,
+    /// What was signed, as far as the search found it out; `null` if that is not known.
+    pub signed: Option<Vec<Piece>>,
+    /// Whether both are the same; `null` if that is not known.
+    pub same: Option<bool>,
+}
+
+/// A run of a part's bytes, to be shown in one style.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Piece {
+    /// The text; the name of the character, such as `LF` or `NBSP`, if it is invisible.
+    pub text: String,
+    /// Whether the other side differs here.
+    pub differs: bool,
+    /// Whether this stands for a character that can't be seen.
+    pub invisible: bool,
+}
+
+/// How a search went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Search {
+    /// How many changed requests were tried.
+    pub tried: u32,
+    /// Whether that was all of them; a search stops at a bound.
+    pub complete: bool,
+}

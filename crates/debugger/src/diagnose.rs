@@ -1,0 +1,250 @@
+//! From a request to its diagnosis.
+
+use strongroom_contract::{
+    diagnosis::{Change, Diagnosis, Part, Search},
+    explain::{Explanation, Rule},
+    time::UnixMillis,
+};
+use strongroom_policy::{freshness::TOLERANCE_SECS, profile};
+use strongroom_signing::{
+    Request, Scheme,
+    header_pair::{APP_ID, SECRET_KEY},
+    rfc9421::{SIGNATURE, SIGNATURE_INPUT},
+    token::{ACCESS_TOKEN, AUTHORIZATION, read},
+};
+
+use crate::{
+    defect::{self, MILLISECONDS, TIME_ZONE},
+    exhibit::{Exhibit, View},
+    judge::{Knowledge, reach},
+    pieces,
+    repair::{Repaired, presented_id, repairs, seen},
+    search::{Found, signed_request, signed_token},
+};
+
+/// The place of `authenticate` among the rules: who gets beyond it is genuine.
+const AUTHENTICATE: usize = 1;
+/// How many requests with two repairs are judged.
+const PAIRS: usize = 400;
+
+/// Says which rule refuses `exhibit`, why, and what would make it match.
+///
+/// `now` is the time to judge it at, unless the exhibit has its own. Nothing is changed by a look: no
+/// nonce is spent and no slot is taken.
+#[must_use]
+pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -> Diagnosis {
+    let now = exhibit.at.unwrap_or(now);
+    let view = View::of(exhibit);
+    let explanation = knowledge.judge(&view, now);
+    let found = match explanation.rule {
+        Some(Rule::Identify | Rule::Authenticate) => {
+            credential(&view, knowledge, now, reach(&explanation))
+        }
+        Some(Rule::Freshness) => Found {
+            changes: time(&view, now),
+            ..Found::default()
+        },
+        _ => Found::default(),
+    };
+    conclude(explanation, scheme(&view), found)
+}
+
+fn conclude(mut explanation: Explanation, scheme: Option<&str>, found: Found) -> Diagnosis {
+    let Found {
+        mut changes,
+        parts,
+        search,
+    } = found;
+    let mut once: Vec<Change> = Vec::new();
+    for change in changes.drain(..) {
+        if !once.iter().any(|each| each.id == change.id) {
+            once.push(change);
+        }
+    }
+    let changes = once;
+    if let (Some(cause), Some(fix)) = (defect::cause(&changes), defect::fix(&changes)) {
+        let refusing = explanation.rule;
+        for check in &mut explanation.checks {
+            if Some(check.rule) == refusing {
+                check.fix = Some(fix.clone());
+            }
+        }
+        explanation.cause = cause;
+        explanation.fix = Some(fix);
+    }
+    let sentence = defect::sentence(&changes).or_else(|| refusal(&explanation));
+    Diagnosis {
+        explanation,
+        scheme: scheme.map(str::to_owned),
+        changes,
+        parts,
+        sentence,
+        search,
+    }
+}
+
+/// One sentence where only the rule and its fix are known.
+fn refusal(explanation: &Explanation) -> Option<String> {
+    let rule = explanation.rule?;
+    let fix = explanation.fix.as_deref()?;
+    let cause = explanation.cause.trim_end_matches('.');
+    Some(format!(
+        "Your request is refused by the rule {} ({cause}): {fix}",
+        rule.id()
+    ))
+}
+
+/// The scheme that a request was taken to use.
+fn scheme(view: &View<'_>) -> Option<&'static str> {
+    let has = |name| view.header(name).is_some();
+    let scheme = if has(SIGNATURE) || has(SIGNATURE_INPUT) {
+        Scheme::Rfc9421HmacSha256
+    } else if has(APP_ID) || has(SECRET_KEY) {
+        Scheme::HeaderPair
+    } else if has(ACCESS_TOKEN) {
+        Scheme::AccessToken
+    } else if has(AUTHORIZATION) {
+        Scheme::Bearer
+    } else {
+        return None;
+    };
+    Some(scheme.id())
+}
+
+/// What would make the credential match.
+fn credential(
+    view: &View<'_>,
+    knowledge: &Knowledge<'_>,
+    now: UnixMillis,
+    reached: usize,
+) -> Found {
+    let mut best = if reached == AUTHENTICATE {
+        searched(view, view, knowledge)
+    } else {
+        Found::default()
+    };
+    if best.changes.iter().any(|change| change.proven) {
+        return best;
+    }
+    let singles = repairs(view, knowledge);
+    let mut furthest: Option<(usize, &Repaired<'_>)> = None;
+    for single in &singles {
+        let reach = reach(&knowledge.judge(&single.view, now));
+        if reach > AUTHENTICATE {
+            return mended(view, single, Found::default());
+        }
+        if reach > furthest.map_or(reached, |(furthest, _)| furthest) {
+            furthest = Some((reach, single));
+        }
+    }
+    if let Some((_, single)) = furthest {
+        let found = searched(&single.view, view, knowledge);
+        if found.search.is_some() && !found.changes.is_empty() || matches_as_is(&found) {
+            return mended(view, single, found);
+        }
+    }
+    let plain = seen(view, knowledge);
+    if !plain.is_empty() {
+        return Found {
+            changes: plain,
+            ..best
+        };
+    }
+    let mut judged = 0;
+    for single in &singles {
+        for second in repairs(&single.view, knowledge) {
+            judged += 1;
+            if judged > PAIRS {
+                break;
+            }
+            if reach(&knowledge.judge(&second.view, now)) > AUTHENTICATE {
+                let both = Repaired {
+                    changes: [single.changes.as_slice(), &second.changes].concat(),
+                    view: second.view,
+                };
+                return mended(view, &both, Found::default());
+            }
+        }
+    }
+    if let Some((_, single)) = furthest {
+        best = mended(view, single, Found::default());
+        for change in &mut best.changes {
+            change.proven = false;
+        }
+    }
+    best
+}
+
+/// A search that came to an end without a change: another reading of what was received matches.
+fn matches_as_is(found: &Found) -> bool {
+    found
+        .search
+        .is_some_and(|search| search.complete && found.changes.is_empty() && search.tried < 4)
+}
+
+/// Looks for what was signed, if anything was.
+fn searched(view: &View<'_>, original: &View<'_>, knowledge: &Knowledge<'_>) -> Found {
+    let secrets = knowledge.secrets(presented_id(view).as_deref());
+    if view.header(SIGNATURE).is_some() {
+        return signed_request(view, original, &secrets);
+    }
+    let fields = view.fields();
+    match read(&fields) {
+        Ok([Some(token), _] | [None, Some(token)]) => {
+            signed_token(token.token.expose_secret(), &secrets)
+        }
+        _ => Found::default(),
+    }
+}
+
+/// The repair with what the search found behind it.
+fn mended(view: &View<'_>, repaired: &Repaired<'_>, found: Found) -> Found {
+    let mut parts: Vec<Part> = Vec::new();
+    for (name, value) in &repaired.view.headers {
+        if view.header(name) != Some(value) {
+            let received = view.header(name).unwrap_or_default();
+            parts.push(pieces::part_of_credential(name, received, value));
+        }
+    }
+    parts.extend(found.parts);
+    Found {
+        changes: [repaired.changes.as_slice(), &found.changes].concat(),
+        parts,
+        search: found.search.or(Some(Search {
+            tried: 1,
+            complete: true,
+        })),
+    }
+}
+
+/// What is wrong with the time of a signature.
+fn time(view: &View<'_>, now: UnixMillis) -> Vec<Change> {
+    /// Local time is off by whole quarters of an hour, up to so many.
+    const QUARTERS: u64 = 14 * 4;
+    const QUARTER: u64 = 900;
+    /// How late a request may be and still show a time zone.
+    const LATE: u64 = 30;
+    let fields = view.fields();
+    let request = Request::new(view.method, view.target, &fields, view.body);
+    let Ok(Some(signature)) = profile::read(&request) else {
+        return Vec::new();
+    };
+    let created = signature.created;
+    let now = now.secs();
+    if (created / 1_000).abs_diff(now) <= TOLERANCE_SECS {
+        return vec![MILLISECONDS.seen("")];
+    }
+    let off = created.abs_diff(now);
+    let quarters = (off + QUARTER / 2) / QUARTER;
+    // Zones differ by half hours, and by quarters in Nepal and Chatham alone.
+    if (2..=QUARTERS).contains(&quarters)
+        && quarters.is_multiple_of(2)
+        && off.abs_diff(quarters * QUARTER) <= LATE
+    {
+        let word = if created > now { "ahead" } else { "behind" };
+        let hours = quarters / 4;
+        let minutes = quarters % 4 * 15;
+        return vec![TIME_ZONE.seen(&format!("{hours} h {minutes} min {word}"))];
+    }
+    Vec::new()
+}
