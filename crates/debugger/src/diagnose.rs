@@ -71,6 +71,8 @@ fn conclude(mut explanation: Explanation, scheme: Option<&str>, found: Found) ->
         }
         explanation.cause = cause;
         explanation.fix = Some(fix);
+        // The platform's owner could make it pass; whoever sent it has to mend it.
+        explanation.remedy = None;
     }
     let sentence = defect::sentence(&changes).or_else(|| refusal(&explanation));
     Diagnosis {

@@ -8,6 +8,8 @@ mod audit_vector;
 #[cfg(test)]
 mod limiter;
 #[cfg(test)]
+mod look;
+#[cfg(test)]
 mod pipeline;
 #[cfg(test)]
 mod pipeline_order;

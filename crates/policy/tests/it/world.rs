@@ -240,7 +240,7 @@ impl Sent {
         self
     }
 
-    fn fields(&self) -> Vec<Field<'_>> {
+    pub(crate) fn fields(&self) -> Vec<Field<'_>> {
         let fields = self.headers.iter();
         fields
             .map(|(name, value)| Field::new(name, value))
