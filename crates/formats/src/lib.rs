@@ -1,0 +1,27 @@
+//! Foreign files and our own saved requests: every parser of a file of somebody else's.
+//!
+//! ```text
+//! curl, .http, Postman, OpenAPI, HAR, raw HTTP  --read-->  SavedRequest + problems with places
+//! SavedRequest, Environment  <--saved::{read,write}-->  files of ours (docs/REQUESTS.md)
+//! SavedRequest  --write-->  curl, .http, HAR, programs
+//! ```
+//!
+//! Everything here is a pure function of bytes: no clock, no files, no network. What is sound comes in,
+//! and every problem names its place. Nothing that looks like a secret is written:
+//! [`secrets`] finds it in what was read and leaves a placeholder.
+
+#![deny(clippy::indexing_slicing)]
+
+pub mod environment;
+pub mod expect;
+pub mod layout;
+pub mod problem;
+pub mod query;
+pub mod request;
+pub mod saved;
+pub mod secrets;
+pub mod template;
+
+pub use environment::Environment;
+pub use problem::{Place, Problem};
+pub use request::{Auth, Body, Content, Entry, Method, Options, Part, SavedRequest};
