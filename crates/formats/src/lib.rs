@@ -12,11 +12,19 @@
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod curl;
+mod document;
 pub mod environment;
 pub mod expect;
+pub mod export;
+pub mod har;
+pub mod import;
 pub mod layout;
+pub mod openapi;
+pub mod postman;
 pub mod problem;
 pub mod query;
+pub mod raw;
 pub mod request;
 pub mod saved;
 pub mod secrets;

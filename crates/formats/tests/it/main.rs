@@ -1,6 +1,10 @@
 //! Files of ours and of others, read and written.
 
 #[cfg(test)]
+mod curl;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod saved;
 #[cfg(test)]
 mod support;

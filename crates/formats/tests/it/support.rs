@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use strongroom_formats::{
     Auth, Body, Content, Entry, Options, Part, SavedRequest,
     expect::{Capture, Check, Expectations, HeaderCheck, JsonCheck, Source, StatusMatch},
+    template,
 };
 
 /// Texts that files find hard: quotes, escapes, line ends, braces, what is not ASCII.
@@ -175,6 +176,78 @@ pub(crate) fn request() -> impl Strategy<Value = SavedRequest> {
                     capture,
                     options,
                 }
+            },
+        )
+}
+
+/// Visible text with a space or two, and no line end.
+fn visible() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[!-~]{1,3}( [!-~]{1,5})?",
+        "[!-~äß✓]{1,6}",
+        Just("it's \"$x\" `y` \\ %A% {{ }".to_owned()),
+    ]
+    .prop_map(|text| template::escape(&text))
+}
+
+/// A request with nothing in it but what goes on the wire, in the form that importing gives.
+pub(crate) fn wire_request() -> impl Strategy<Value = SavedRequest> {
+    let header = ("x-[a-z]{1,6}", prop_oneof![visible(), Just(String::new())])
+        .prop_map(|(name, value)| Entry::new(name, value));
+    let entry = (visible(), visible()).prop_map(|(name, value)| Entry::new(name, value));
+    let query = vec(entry, 0..3);
+    let entry = (visible(), visible()).prop_map(|(name, value)| Entry::new(name, value));
+    let part_content = prop_oneof![
+        visible().prop_map(Content::Text),
+        ("[a-z ;\"./]{0,8}[a-z]", "[a-z ;]{1,6}").prop_map(|(path, name)| Content::File {
+            path,
+            file_name: Some(name),
+        }),
+    ];
+    let part = (
+        "[a-z]{1,6}",
+        part_content,
+        option::of("[a-z]{1,4}/[a-z]{1,4}"),
+    )
+        .prop_map(|(name, content, content_type)| Part {
+            name,
+            content,
+            content_type,
+            enabled: true,
+        });
+    let content_type = || option::of("[a-z]{1,4}/x[a-z]{0,3}(; a=b)?");
+    let body = prop_oneof![
+        Just(None),
+        "\\PC{1,12}".prop_map(|text| Some(Body::Json(template::escape(&text)))),
+        Just(Some(Body::Json("{\n\t\"a\": \"it's\"\n}\n".to_owned()))),
+        vec(entry, 1..4).prop_map(|fields| Some(Body::Form(fields))),
+        vec(part, 1..3).prop_map(|parts| Some(Body::Multipart(parts))),
+        ("\\PC{1,12}", content_type()).prop_map(|(text, content_type)| Some(Body::Text {
+            text: template::escape(&text),
+            content_type,
+        })),
+    ];
+    (
+        prop_oneof![Just("GET"), Just("POST"), Just("PUT"), Just("DELETE")],
+        "https://[a-z]{1,8}(/[a-z~.%25]{0,8}){0,2}",
+        query,
+        vec(header, 0..4),
+        body,
+        any::<bool>(),
+        option::of(1..100_000_u64),
+    )
+        .prop_map(
+            |(method, url, query, headers, body, follow_redirects, timeout_ms)| SavedRequest {
+                method: method.parse().unwrap(),
+                url,
+                query,
+                headers,
+                body,
+                options: Options {
+                    follow_redirects,
+                    timeout_ms,
+                },
+                ..SavedRequest::default()
             },
         )
 }

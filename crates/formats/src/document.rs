@@ -1,0 +1,110 @@
+//! JSON and YAML documents, and places in them.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::problem::{Place, Problem};
+
+/// The longest document, in bytes.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// A place in a document, as it is reached from the root.
+#[derive(Clone, Copy)]
+pub(crate) enum At<'a> {
+    Root,
+    Key(&'a At<'a>, &'a str),
+    Index(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    pub(crate) fn key<'b>(&'b self, key: &'b str) -> At<'b> {
+        At::Key(self, key)
+    }
+
+    pub(crate) fn index(&self, index: usize) -> At<'_> {
+        At::Index(self, index)
+    }
+
+    pub(crate) fn problem(&self, message: impl Into<String>) -> Problem {
+        Problem::new(Place::Pointer(self.to_string()), message)
+    }
+}
+
+/// The JSON pointer (RFC 6901).
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Root => Ok(()),
+            At::Key(parent, key) => {
+                write!(f, "{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            At::Index(parent, index) => write!(f, "{parent}/{index}"),
+        }
+    }
+}
+
+/// A JSON document.
+pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    let bytes = bounded(bytes)?;
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::new(
+            Place::Line {
+                line: error.line(),
+                column: error.column(),
+            },
+            format!("this is not JSON: {}", without_place(&error.to_string())),
+        )
+    })
+}
+
+/// A JSON or YAML document: JSON if it begins with a brace.
+pub(crate) fn json_or_yaml(bytes: &[u8]) -> Result<Value, Problem> {
+    let bytes = bounded(bytes)?;
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        return json(bytes);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let sound = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
+        Problem::new(Place::at(&sound, sound.len()), "this is not UTF-8")
+    })?;
+    // Anchors may make a document grow without measure, so their copies are counted. A document that
+    // large is no description of an API.
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 120,
+            max_nodes: 4_000_000,
+            max_events: 8_000_000,
+            max_total_scalar_bytes: MOST_BYTES,
+        },
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let place = error.location().map_or(Place::Whole, |at| Place::Line {
+            line: usize::try_from(at.line()).unwrap_or_default(),
+            column: usize::try_from(at.column()).unwrap_or_default(),
+        });
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default();
+        Problem::new(place, format!("this is not YAML that can be read: {first}"))
+    })
+}
+
+fn bounded(bytes: &[u8]) -> Result<&[u8], Problem> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.len() > MOST_BYTES {
+        return Err(Problem::new(
+            Place::Whole,
+            format!(
+                "the file has {} bytes; at most {MOST_BYTES} are read",
+                bytes.len()
+            ),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// serde_json's message without the place that is told beside it.
+fn without_place(message: &str) -> &str {
+    message.split(" at line ").next().unwrap_or(message)
+}
