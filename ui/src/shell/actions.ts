@@ -1,6 +1,7 @@
 /** What the palette offers: places, keys and acts, with the words that find them. */
 import { copyText, keys, platform, session, type ItemView } from "$/bridge";
 import { toast } from "$/kit/toasts.svelte";
+import { lock } from "./lock";
 import { go } from "./route.svelte";
 import { shared } from "./state.svelte";
 
@@ -53,7 +54,7 @@ export function actions(): Action[] {
       group: "Actions",
       label: "Lock the vault",
       shortcut: "Ctrl L",
-      run: () => session.lock(),
+      run: lock,
     });
     for (const item of shared.items ?? []) list.push(...keyActions(item));
   } else {

@@ -32,11 +32,18 @@ export async function takeUp(): Promise<void> {
   if (kept.length > 0) compose.list = kept.map((draft) => ({ ...blank(), draft }));
 }
 
+const composed = () => $state.snapshot(compose.list).map((one) => one.draft);
+
 /** Hands what is being composed to the core, a moment after the last key. */
 export function keep(): () => void {
-  const now = $state.snapshot(compose.list).map((one) => one.draft);
+  const now = composed();
   const timer = setTimeout(() => void drafts.write(now), 250);
   return () => clearTimeout(timer);
+}
+
+/** The same at once: this page is about to end. */
+export async function keepNow(): Promise<void> {
+  await drafts.write(composed());
 }
 
 export function current(): Compose {

@@ -2,7 +2,17 @@ import { beforeEach, expect, test, vi } from "vitest";
 
 const core = vi.hoisted(() => ({ read: vi.fn(), write: vi.fn() }));
 vi.mock("$/bridge", () => ({ drafts: core }));
-import { close, compose, current, examples, keep, open, takeUp, title } from "./drafts.svelte";
+import {
+  close,
+  compose,
+  current,
+  examples,
+  keep,
+  keepNow,
+  open,
+  takeUp,
+  title,
+} from "./drafts.svelte";
 
 const urls = () => compose.list.map((one) => one.draft.url);
 
@@ -60,6 +70,12 @@ test("the core is told a moment after the last key, once", () => {
   vi.runAllTimers();
   expect(core.write).toHaveBeenCalledOnce();
   expect(core.write.mock.calls[0]?.[0]).toMatchObject([{ url: "https://a.example/" }, { url: "" }]);
+});
+
+test("before the page ends, the core is told at once", async () => {
+  open({ url: "https://a.example/" });
+  await keepNow();
+  expect(core.write).toHaveBeenCalledOnce();
 });
 
 test("a request is called by its path, and by what was typed while that is no URL yet", () => {
