@@ -7,13 +7,13 @@ SOAK ?= 50
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run pages lint test bridge icons package bench soak clean
+.PHONY: help setup run pages lint test screens bridge icons package bench soak clean
 
 # Where there is a display, `make run` opens the window; elsewhere it shows the main job headless.
 DISPLAYED := $(or $(WAYLAND_DISPLAY),$(DISPLAY))
 
 help: ## Lists these words
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Installs what this machine lacks for building and testing
 	@scripts/setup test
@@ -44,14 +44,21 @@ lint: pages ## Checks format, lints and documentation
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
-# The system tests run last and drive the built command, so it is built beside them. Tests are named
-# one by one to put them in this order; an architecture test finds one that is missing here.
+# The tests over the whole run last and drive the built command and the built window, so these are
+# built beside them. Tests are named one by one to put them in this order; an architecture test finds
+# one that is missing here.
 test: lint ## Runs every check and test
 	cd ui && npm test
 	$(CARGO) build --workspace --bins --tests
 	$(CARGO) test --workspace --doc --quiet
 	$(CARGO) test --workspace --lib --bins --test architecture --test bridge --test it --no-fail-fast
 	$(CARGO) test --workspace --test system
+	$(CARGO) test --workspace --test desktop
+
+screens: pages ## Pictures every screen of the real window, in target/screens
+	@scripts/setup test
+	$(CARGO) build -p strongroom-cli -p strongroom-app
+	$(CARGO) run --quiet -p strongroom-desktop-tests --bin screens -- target/screens
 
 bridge: ## Writes the window's TypeScript types anew, from the crate `contract`
 	STRONGROOM_WRITE_BRIDGE=1 $(CARGO) test -p strongroom-tests --test bridge --quiet

@@ -122,8 +122,11 @@ pub(crate) async fn open_home(handle: &AppHandle) {
 }
 
 /// The same after asking the present owner to make room: the process that `strongroom unlock` has
-/// started does so, another window does not.
+/// started does so, another window does not. Where the app itself is the owner, it stays so.
 pub(crate) async fn take_over(handle: &AppHandle) {
+    if handle.state::<App>().desk().is_ok() {
+        return;
+    }
     let opened = async {
         let home = Home::from_environment()?;
         let settings = settings::read(&home).unwrap_or_default();

@@ -11,15 +11,21 @@ use serde_json::Value;
 /// The built `strongroom`, beside or above this test or benchmark in the target folder.
 #[must_use]
 pub fn program() -> PathBuf {
+    built("strongroom", "strongroom-cli")
+}
+
+/// A built program of `package`, beside or above this test or benchmark in the target folder.
+#[must_use]
+pub fn built(name: &str, package: &str) -> PathBuf {
     let this = env::current_exe().expect("a program knows its own path");
     this.ancestors()
         .skip(1)
         .take(2)
-        .map(|folder| folder.join("strongroom"))
+        .map(|folder| folder.join(name))
         .find(|candidate| candidate.is_file())
         .unwrap_or_else(|| {
             panic!(
-                "strongroom is not built beside {}; run: cargo build -p strongroom-cli",
+                "{name} is not built beside {}; run: cargo build -p {package}",
                 this.display()
             )
         })

@@ -16,7 +16,7 @@ mod keyring;
 mod platform;
 mod vault;
 
-pub use command::{Outcome, program};
+pub use command::{Outcome, built, program};
 pub use home::Home;
 pub use keyring::Keyring;
 pub use platform::Platform;

@@ -1,0 +1,208 @@
+//! Every screen in each of its states, visited in the real window: for pictures of them, and for
+//! checks that must hold on all.
+
+use crate::{App, CODE, Key, Page, Which};
+use strongroom_testkit::{Home, Vault};
+
+/// A state of a screen.
+#[derive(Debug, Clone, Copy)]
+pub struct Stop {
+    /// What it shows, as `platform-running-empty`.
+    pub name: &'static str,
+    /// The window that shows it.
+    pub window: Which,
+}
+
+/// Goes through all of them, and calls `visit` at each.
+pub async fn tour(mut visit: impl AsyncFnMut(&Page, Stop)) {
+    first_run_and_a_refusal(&mut visit).await;
+    a_filled_home(&mut visit).await;
+    somebody_else_has_the_vault(&mut visit).await;
+}
+
+/// Calls `visit` for a stop in the door.
+macro_rules! door {
+    ($visit:ident, $page:expr, $name:literal) => {
+        $visit(
+            $page,
+            Stop {
+                name: $name,
+                window: Which::Door,
+            },
+        )
+        .await
+    };
+}
+
+/// Calls `visit` for a stop in the main window.
+macro_rules! main {
+    ($visit:ident, $page:expr, $name:literal) => {
+        $visit(
+            $page,
+            Stop {
+                name: $name,
+                window: Which::Main,
+            },
+        )
+        .await
+    };
+}
+
+async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let page = &app.page;
+
+    page.see("Create your vault").await;
+    door!(visit, page, "door-1-passphrase");
+    page.fill("Passphrase", "too short").await;
+    page.fill("The same again", "not it").await;
+    door!(visit, page, "door-1-passphrase-refused");
+    page.fill("Passphrase", App::PASSPHRASE).await;
+    page.fill("The same again", App::PASSPHRASE).await;
+    page.click("Continue").await;
+    page.see("Scan with your authenticator").await;
+    door!(visit, page, "door-2-scan");
+    page.click("Can't scan it?").await;
+    let authenticator = app.scan().await;
+    page.fill(CODE, &authenticator.wrong_code()).await;
+    page.alert().await;
+    door!(visit, page, "door-2-scan-wrong-code");
+    let factors = app.enrol(authenticator).await;
+    door!(visit, page, "door-3-recovery-code");
+    page.click("I keep it somewhere safe").await;
+    page.click("Open the vault").await;
+    let _ = page.go(Which::Main).await;
+
+    page.see("No keys yet").await;
+    main!(visit, page, "vault-empty");
+    page.click("Add a key").await;
+    page.fill("Name", "partner-acme").await;
+    page.fill("Secret", "an example, not a secret").await;
+    page.fill("May be sent to", "api.cleverhub.co").await;
+    main!(visit, page, "vault-add");
+    page.click("Cancel").await;
+    page.click("Requests").await;
+    page.see("New request").await;
+    main!(visit, page, "requests-empty");
+    page.fill("URL", "https://localhost:1/api/v1/ping").await;
+    page.click("Send").await;
+    page.alert().await;
+    main!(visit, page, "requests-error");
+    page.click("Platform").await;
+    page.see("The local platform is stopped").await;
+    main!(visit, page, "platform-stopped");
+    page.click("Start the local platform").await;
+    page.see("Live audit").await;
+    main!(visit, page, "platform-empty");
+    page.click("Issue a key").await;
+    page.fill("Name", "payments-dev").await;
+    page.fill("Allowed from", "localhost").await;
+    page.alert().await;
+    main!(visit, page, "platform-issue-refused");
+    page.fill("Allowed from", "127.0.0.0/8, ::1").await;
+    page.click("Issue key").await;
+    page.see("held as payments-dev").await;
+    page.click("Use it from my program").await;
+    page.see("SSL_CERT_FILE").await;
+    main!(visit, page, "platform-environment");
+    page.press(Key::Escape).await;
+
+    page.click("Vault").await;
+    page.see("Issued by the platform").await;
+    main!(visit, page, "vault-one");
+    page.click("Edit").await;
+    page.see("Edit payments-dev").await;
+    main!(visit, page, "vault-edit");
+    page.click("Cancel").await;
+    page.click("Send a request").await;
+    page.click("Send").await;
+    page.see("Accepted").await;
+    main!(visit, page, "requests-accepted");
+    page.click("TLS").await;
+    main!(visit, page, "requests-tls");
+
+    page.click("Platform").await;
+    page.click("Revoke…").await;
+    page.see("This cannot be undone").await;
+    main!(visit, page, "platform-revoke");
+    page.click("Revoke").await;
+    page.see("payments-dev is revoked").await;
+    page.click("Requests").await;
+    page.click("Send").await;
+    page.see("Refused").await;
+    main!(visit, page, "requests-refused");
+    page.click("Why?").await;
+    page.see("Expected").await;
+    main!(visit, page, "requests-explained");
+
+    let before = page.go(Which::Main).await;
+    page.click("Lock").await;
+    let _ = page.go_anew(Which::Main, &before).await;
+    page.see("The vault is locked").await;
+    main!(visit, page, "vault-locked");
+    page.click("Requests").await;
+    page.see("New").await;
+    main!(visit, page, "requests-locked");
+    page.click("Platform").await;
+    page.see("Live audit").await;
+    main!(visit, page, "platform-locked");
+    page.click("Activity").await;
+    page.see("Activity").await;
+    main!(visit, page, "activity-locked");
+    page.click("Unlock").await;
+    let _ = page.go(Which::Door).await;
+    page.see("Unlock Strongroom").await;
+    door!(visit, page, "door-unlock");
+    app.type_factors(App::PASSPHRASE, &factors.authenticator.wrong_code())
+        .await;
+    page.alert().await;
+    door!(visit, page, "door-unlock-refused");
+    page.click("Use the recovery code").await;
+    page.see("You choose a new passphrase").await;
+    door!(visit, page, "door-recover");
+}
+
+async fn a_filled_home(visit: &mut impl AsyncFnMut(&Page, Stop)) {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let page = &app.page;
+    page.click("Look around first").await;
+    let _ = page.go(Which::Main).await;
+
+    page.see("Credential").await;
+    main!(visit, page, "vault-full");
+    page.fill("Search keys", "nothing has this name").await;
+    page.see("Nothing found").await;
+    main!(visit, page, "vault-nothing-found");
+    page.click("Show all keys").await;
+    page.chord(Key::Control, 'k').await;
+    page.see("Go to").await;
+    main!(visit, page, "palette");
+    page.press(Key::Escape).await;
+    page.click("Requests").await;
+    page.see("Against the local platform").await;
+    main!(visit, page, "requests-compose");
+    page.click("Platform").await;
+    page.see("Live audit").await;
+    page.see("held as").await;
+    main!(visit, page, "platform-full");
+    page.click("Why?").await;
+    page.see("Fix:").await;
+    main!(visit, page, "platform-explained");
+    page.click("Activity").await;
+    page.see("unlocked").await;
+    main!(visit, page, "activity-full");
+    page.click("Settings").await;
+    page.see("This vault").await;
+    main!(visit, page, "settings");
+}
+
+async fn somebody_else_has_the_vault(visit: &mut impl AsyncFnMut(&Page, Stop)) {
+    let home = Home::new();
+    // Its agent owns the vault for as long as it is unlocked.
+    let _ = Vault::create(&home).unlock(&[]).exited(0);
+    let app = App::start(&home).await;
+    app.page.see("Use it here instead").await;
+    door!(visit, &app.page, "door-in-use");
+}

@@ -1,0 +1,11 @@
+//! The real window, driven as a person uses it: the main job, by mouse and by keyboard, and what must
+//! hold on every page.
+//!
+//! Each test has a screen, a session bus with a Secret Service and a home of its own.
+
+mod accessibility;
+mod after_lock;
+mod bad_paths;
+mod command_line;
+mod keyboard;
+mod main_job;
