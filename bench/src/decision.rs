@@ -165,7 +165,7 @@ fn with_a_signature(issued: &Issued) -> Result<Row, Stopped> {
     let mut headers = unsigned.to_vec();
     for header in &signed.headers {
         headers.push(Field::new(
-            header.name,
+            &header.name,
             header.value.expose_secret().as_bytes(),
         ));
     }

@@ -35,6 +35,7 @@ const PRIMITIVES: &[&str] = &[
     "hmac",
     "md-5",
     "p256",
+    "pkcs8",
     "rand",
     "rand_core",
     "ring",

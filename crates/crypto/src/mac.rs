@@ -51,6 +51,13 @@ impl From<&Key> for HmacSha256 {
     }
 }
 
+/// A tag as the key of the next MAC, as key derivations chain them (AWS Signature Version 4).
+impl From<&SecretTag> for HmacSha256 {
+    fn from(tag: &SecretTag) -> Self {
+        Self::new(tag.0.as_slice())
+    }
+}
+
 /// The tag of a MAC. Comparing two takes constant time.
 pub struct SecretTag(Zeroizing<[u8; 32]>);
 

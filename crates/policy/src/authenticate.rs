@@ -222,7 +222,7 @@ fn wrong_signature(key: &KeyRecord, error: VerifyError) -> Finding {
             redacted(&error.to_string()),
             "Cover only what the request has, and send every header that is covered.",
         ),
-        error @ (VerifyError::Algorithm(_) | VerifyError::Mismatch { .. }) => (
+        error @ (VerifyError::Algorithm { .. } | VerifyError::Mismatch { .. }) => (
             error.to_string(),
             "Sign last, on the final bytes, with the key's secret as UTF-8; nothing on the way may \
              change method, host, path, query or a covered header.",

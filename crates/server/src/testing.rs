@@ -163,7 +163,7 @@ pub(crate) fn signed_at(
     headers
         .map(|header| {
             (
-                header.name.to_owned(),
+                header.name.clone().into_owned(),
                 header.value.expose_secret().to_owned(),
             )
         })

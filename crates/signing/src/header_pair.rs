@@ -5,7 +5,13 @@ use strongroom_crypto::{
     mac::{HmacSha256, SecretTag, constant_time_eq},
 };
 
-use crate::message::{Field, Repeated, only};
+use crate::{
+    credential::Credential,
+    message::{Field, Repeated, Request, only},
+    scheme::Scheme,
+    sign::{Header, HeaderValue, SignError, Signed, public, public_id, refuse_present, step},
+    verify::{Refusal, Verified, same_id},
+};
 
 /// The header with the public id.
 pub const APP_ID: &str = "app-id";
@@ -38,6 +44,52 @@ pub fn read<'a>(headers: &[Field<'a>]) -> Result<Option<HeaderPair<'a>>, HeaderP
                 .ok_or(HeaderPairError::Malformed { name: SECRET_KEY })?,
         })),
     }
+}
+
+pub(crate) fn sign(
+    request: &Request<'_>,
+    credential: &Credential<'_>,
+) -> Result<Signed, SignError> {
+    refuse_present(request, &[APP_ID, SECRET_KEY])?;
+    let public_id = public_id(Scheme::HeaderPair, credential)?;
+    let secret = credential.secret.expose_secret();
+    visible_ascii(secret.as_bytes()).ok_or(SignError::Secret)?;
+    Ok(Signed::new(
+        vec![
+            public(APP_ID, public_id.to_owned()),
+            Header {
+                name: SECRET_KEY.into(),
+                value: HeaderValue::Secret {
+                    value: SecretText::new(secret.to_owned()),
+                    shown: credential.reference.to_owned(),
+                },
+            },
+        ],
+        vec![
+            step(APP_ID, public_id),
+            step(SECRET_KEY, credential.reference),
+        ],
+    ))
+}
+
+pub(crate) fn verify(
+    request: &Request<'_>,
+    credential: &Credential<'_>,
+) -> Result<Verified, Refusal> {
+    let pair = read(request.headers())
+        .map_err(|error| Refusal::Malformed(error.to_string()))?
+        .ok_or_else(|| Refusal::Absent("headers app-id and secret-key".to_owned()))?;
+    same_id(pair.app_id, credential)?;
+    if !pair.secret.matches(credential.secret) {
+        return Err(Refusal::OtherSecret);
+    }
+    Ok(Verified {
+        steps: vec![
+            step(APP_ID, pair.app_id),
+            step(SECRET_KEY, "the secret is this one"),
+        ],
+        made: None,
+    })
 }
 
 /// A secret as it came in, borrowed from the request. It can be compared and hashed, not printed.

@@ -1,6 +1,6 @@
 //! What is known about providers, as data: which schemes they take and where they live.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Deserializer, de};
 use strongroom_contract::vault::Environment;
@@ -18,6 +18,9 @@ pub struct Preset {
     /// The scheme that an item gets unless told otherwise.
     #[serde(deserialize_with = "scheme")]
     pub scheme: Scheme,
+    /// What the scheme is told unless told otherwise.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
     /// Where the provider lives; empty for a preset that is a scheme and no provider.
     #[serde(default)]
     pub environments: Vec<Place>,
@@ -57,10 +60,18 @@ impl Preset {
     }
 }
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 11] = [
     include_str!("../presets/hello-clever.toml"),
+    include_str!("../presets/stripe.toml"),
+    include_str!("../presets/stripe-webhook.toml"),
+    include_str!("../presets/api-key.toml"),
+    include_str!("../presets/basic.toml"),
     include_str!("../presets/bearer.toml"),
+    include_str!("../presets/oauth2.toml"),
+    include_str!("../presets/aws.toml"),
     include_str!("../presets/rfc9421.toml"),
+    include_str!("../presets/standard-webhooks.toml"),
+    include_str!("../presets/hmac-template.toml"),
 ];
 
 #[expect(

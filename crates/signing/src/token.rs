@@ -1,9 +1,14 @@
 //! A token as one header: `Authorization: Bearer TOKEN` (RFC 6750, section 2.1), or `access-token`,
 //! as the reference platform has it.
 
+use strongroom_crypto::SecretText;
+
 use crate::{
+    credential::Credential,
     header_pair::PresentedSecret,
-    message::{Field, Repeated, only},
+    message::{Field, Repeated, Request, only},
+    sign::{Header, HeaderValue, SignError, Signed, refuse_present, step},
+    verify::{Refusal, Verified},
 };
 
 /// The header with a bearer token.
@@ -36,6 +41,76 @@ pub fn read<'a>(headers: &[Field<'a>]) -> Result<[Option<PresentedToken<'a>>; 2]
         None => None,
     };
     Ok([bearer, plain])
+}
+
+pub(crate) fn sign_bearer(
+    request: &Request<'_>,
+    credential: &Credential<'_>,
+) -> Result<Signed, SignError> {
+    sign(AUTHORIZATION, "Bearer ", request, credential)
+}
+
+pub(crate) fn sign_access_token(
+    request: &Request<'_>,
+    credential: &Credential<'_>,
+) -> Result<Signed, SignError> {
+    sign(ACCESS_TOKEN, "", request, credential)
+}
+
+fn sign(
+    header: &'static str,
+    prefix: &str,
+    request: &Request<'_>,
+    credential: &Credential<'_>,
+) -> Result<Signed, SignError> {
+    refuse_present(request, &[header])?;
+    let token = credential.secret.expose_secret();
+    if !is_b64token(token) {
+        return Err(SignError::Token);
+    }
+    // Room for all of it at once, so that growing leaves no copy of the token behind.
+    let mut value = String::with_capacity(prefix.len() + token.len());
+    value.push_str(prefix);
+    value.push_str(token);
+    let shown = format!("{prefix}{}", credential.reference);
+    let steps = vec![step(header, &*shown)];
+    let header = Header {
+        name: header.into(),
+        value: HeaderValue::Secret {
+            value: SecretText::new(value),
+            shown,
+        },
+    };
+    Ok(Signed::new(vec![header], steps))
+}
+
+pub(crate) fn verify(
+    header: &'static str,
+    request: &Request<'_>,
+    credential: &Credential<'_>,
+) -> Result<Verified, Refusal> {
+    let found = presented(header, request)?;
+    if !found.matches(credential.secret) {
+        return Err(Refusal::OtherSecret);
+    }
+    Ok(Verified {
+        steps: vec![step(header, "the token is this one")],
+        made: None,
+    })
+}
+
+/// The token that stands in `header`.
+pub(crate) fn presented<'a>(
+    header: &'static str,
+    request: &Request<'a>,
+) -> Result<PresentedSecret<'a>, Refusal> {
+    read(request.headers())
+        .map_err(|error| Refusal::Malformed(error.to_string()))?
+        .into_iter()
+        .flatten()
+        .find(|found| found.header == header)
+        .map(|found| found.token)
+        .ok_or_else(|| Refusal::Absent(format!("{header} header with a token")))
 }
 
 fn bearer_token(value: &[u8]) -> Result<&[u8], TokenError> {

@@ -6,4 +6,5 @@ mod hash;
 mod mac;
 mod memory;
 mod password;
+mod signature;
 mod totp;

@@ -203,7 +203,7 @@ impl Sent {
         };
         for header in signed.headers {
             let value = header.value.expose_secret().as_bytes().to_vec();
-            self.headers.push((header.name.to_owned(), value));
+            self.headers.push((header.name.clone().into_owned(), value));
         }
         self
     }

@@ -90,7 +90,7 @@ fn sign(app_id: &str, secret: &str) -> Vec<(String, String)> {
     headers
         .map(|header| {
             (
-                header.name.to_owned(),
+                header.name.clone().into_owned(),
                 header.value.expose_secret().to_owned(),
             )
         })

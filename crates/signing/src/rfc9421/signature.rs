@@ -1,24 +1,39 @@
-//! `Signature-Input` and `Signature` (RFC 9421, sections 3 and 4), with `hmac-sha256`.
+//! `Signature-Input` and `Signature` (RFC 9421, sections 3 and 4).
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sfv::{
     BareItem, Dictionary, Item, KeyRef, ListEntry, Parser, Version,
     visitor::{DictionaryVisitor, EntryVisitor},
 };
-use strongroom_crypto::mac::HmacSha256;
+use strongroom_crypto::{mac::HmacSha256, signature};
 
 use super::{
     base::{BaseError, signature_base},
     input::{InputError, SignatureInput},
 };
-use crate::message::{Field, Message, combined};
+use crate::{
+    credential::{Algorithm, KeyProblem, SigningKey, VerifyingKey},
+    message::{Field, Message, combined},
+};
 
 /// The header with the signatures' values.
 pub const SIGNATURE: &str = "signature";
 /// The header with what they cover.
 pub const SIGNATURE_INPUT: &str = "signature-input";
-/// The algorithm's name in the registry of RFC 9421, section 6.2.
+/// `hmac-sha256` in the registry of RFC 9421, section 6.2.
 pub const HMAC_SHA256: &str = "hmac-sha256";
+
+/// An algorithm's name in the registry of RFC 9421, section 6.2.
+#[must_use]
+pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::HmacSha256 => HMAC_SHA256,
+        Algorithm::Pair(signature::Algorithm::Ed25519) => "ed25519",
+        Algorithm::Pair(signature::Algorithm::EcdsaP256Sha256) => "ecdsa-p256-sha256",
+        Algorithm::Pair(signature::Algorithm::RsaPssSha512) => "rsa-pss-sha512",
+        Algorithm::Pair(signature::Algorithm::RsaPkcs1Sha256) => "rsa-v1_5-sha256",
+    }
+}
 /// The most signatures that a message may carry.
 pub const MAX_SIGNATURES: usize = 8;
 
@@ -105,12 +120,43 @@ impl Signature {
         message: Message<'_>,
         key: &HmacSha256,
     ) -> Result<String, VerifyError> {
+        self.check(message, HMAC_SHA256, |base, value| {
+            key.verify(&[base], value)
+        })
+    }
+
+    /// Verifies it over `message` with the algorithm of `key`, and gives the signature base.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Signature::verify_hmac_sha256`].
+    pub fn verify(&self, message: Message<'_>, key: &VerifyingKey) -> Result<String, VerifyError> {
+        let algorithm = match key {
+            VerifyingKey::HmacSha256(_) => Algorithm::HmacSha256,
+            VerifyingKey::Pair(algorithm, _) => Algorithm::Pair(*algorithm),
+        };
+        self.check(message, algorithm_name(algorithm), |base, value| {
+            key.verify(base, value)
+        })
+    }
+
+    fn check(
+        &self,
+        message: Message<'_>,
+        expected: &'static str,
+        is_genuine: impl FnOnce(&[u8], &[u8]) -> bool,
+    ) -> Result<String, VerifyError> {
         match &self.input.params().alg {
-            Some(alg) if alg != HMAC_SHA256 => return Err(VerifyError::Algorithm(alg.clone())),
+            Some(found) if found != expected => {
+                return Err(VerifyError::Algorithm {
+                    found: found.clone(),
+                    expected,
+                });
+            }
             _ => {}
         }
         let base = signature_base(message, &self.input)?;
-        if key.verify(&[base.as_bytes()], &self.value) {
+        if is_genuine(base.as_bytes(), &self.value) {
             Ok(base)
         } else {
             Err(VerifyError::Mismatch { base })
@@ -142,11 +188,48 @@ pub fn sign_hmac_sha256(
 ) -> Result<SignatureFields, BaseError> {
     let base = signature_base(message, input)?;
     let signature = key.tag(&[base.as_bytes()]).into_public();
-    Ok(SignatureFields {
+    Ok(fields(label, input, base, &signature))
+}
+
+/// Signs what `input` covers of `message` with `key` under `label`.
+///
+/// # Errors
+///
+/// [`MakeError`] if a component is not in the message or has no value that can be signed, or if the
+/// key fails.
+pub fn sign(
+    label: &KeyRef,
+    message: Message<'_>,
+    input: &SignatureInput,
+    key: &SigningKey,
+) -> Result<SignatureFields, MakeError> {
+    let base = signature_base(message, input)?;
+    let signature = key.sign(base.as_bytes())?;
+    Ok(fields(label, input, base, &signature))
+}
+
+fn fields(
+    label: &KeyRef,
+    input: &SignatureInput,
+    base: String,
+    signature: &[u8],
+) -> SignatureFields {
+    SignatureFields {
         signature_input: format!("{label}={}", input.as_str()),
         signature: format!("{label}=:{}:", BASE64_STANDARD.encode(signature)),
         base,
-    })
+    }
+}
+
+/// A signature can't be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MakeError {
+    /// What it covers is not in the message.
+    #[error(transparent)]
+    Base(#[from] BaseError),
+    /// The key fails.
+    #[error(transparent)]
+    Key(#[from] KeyProblem),
 }
 
 /// All lines of a header as one dictionary without repeated keys; empty if it is not there.
@@ -224,8 +307,13 @@ pub enum Malformed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// It was made with another algorithm.
-    #[error("the signature's algorithm is {0:?}; expected \"hmac-sha256\"")]
-    Algorithm(String),
+    #[error("the signature's algorithm is {found:?}; expected {expected:?}")]
+    Algorithm {
+        /// What it says.
+        found: String,
+        /// What the key is for.
+        expected: &'static str,
+    },
     /// What it covers is not in the message.
     #[error(transparent)]
     Base(#[from] BaseError),

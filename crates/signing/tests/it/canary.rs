@@ -58,9 +58,9 @@ fn no_step_shown_header_or_error_of_signing_holds_it() {
                             assert_clean(&step.name, &format!("{step:?}"));
                         }
                         for header in &signed.headers {
-                            assert_clean(header.name, header.value.shown());
+                            assert_clean(&header.name, header.value.shown());
                             if !header.value.is_secret() {
-                                assert_clean(header.name, header.value.expose_secret());
+                                assert_clean(&header.name, header.value.expose_secret());
                             }
                         }
                     }

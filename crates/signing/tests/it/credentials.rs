@@ -36,7 +36,7 @@ fn a_signed_header_pair_is_read_back() {
     let shown: Vec<_> = signed
         .headers
         .iter()
-        .map(|h| (h.name, h.value.shown()))
+        .map(|h| (&*h.name, h.value.shown()))
         .collect();
     assert_eq!(
         shown,
@@ -83,7 +83,12 @@ fn credentials_that_do_not_fit_are_refused() {
     let taken = Request::new("GET", &target, &present, b"");
     let good = secret("good");
     let keyed = Credential::new(&good, "sr://k/secret").with_public_id("app");
-    for scheme in Scheme::ALL {
+    for scheme in [
+        Scheme::HeaderPair,
+        Scheme::Bearer,
+        Scheme::AccessToken,
+        Scheme::Rfc9421HmacSha256,
+    ] {
         assert!(sign(scheme, &plain, &keyed, &CONTEXT).is_ok(), "{scheme}");
         let refused = sign(scheme, &taken, &keyed, &CONTEXT).err();
         assert!(
@@ -215,7 +220,7 @@ fn schemes_are_found_by_their_ids() {
     }
     let error = "hmac".parse::<Scheme>().unwrap_err().to_string();
     assert!(
-        error.contains("\"hmac\"") && error.contains("header-pair, bearer"),
+        error.contains("\"hmac\"") && error.contains("header-pair, api-key"),
         "{error}"
     );
 }
@@ -227,6 +232,10 @@ fn presets_are_well_formed_and_place_secrets_on_their_own_hosts() {
 
     for preset in Preset::all() {
         assert_eq!(Preset::find(&preset.id), Some(preset));
+        let settings: strongroom_signing::Settings = preset.settings.clone().into_iter().collect();
+        settings
+            .check(preset.scheme)
+            .unwrap_or_else(|error| panic!("{}: {error}", preset.id));
         for place in &preset.environments {
             let base = Target::parse(&place.base_url).unwrap();
             assert_eq!(base.request_target(), "/", "{}", place.base_url);

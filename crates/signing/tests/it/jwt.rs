@@ -2,7 +2,11 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde::Deserialize;
 use strongroom_crypto::mac::HmacSha256;
-use strongroom_signing::jwt::{Claims, JwtError, MAX_TOKEN, sign, verify};
+use strongroom_signing::{
+    Credential, Request, Scheme, Target, VerifyingKey,
+    jwt::{self, Claims, JwtError, MAX_TOKEN, sign, verify},
+    sign_with_nonce,
+};
 
 #[derive(Deserialize)]
 struct Data {
@@ -104,4 +108,84 @@ proptest! {
         prop_assert!(verify(&token, &key()).is_err());
         prop_assert!(verify(&parts, &key()).is_err());
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Vector {
+    source: String,
+    algorithm: String,
+    token: String,
+    public_key: String,
+}
+
+#[test]
+fn the_rfcs_tokens_with_key_pairs_verify() {
+    for (vector, claims) in [
+        (include_str!("../data/jwt/rfc7515-a2.toml"), true),
+        (include_str!("../data/jwt/rfc7515-a3.toml"), true),
+        (include_str!("../data/jwt/rfc8037-a4.toml"), false),
+    ] {
+        let vector: Vector = toml::from_str(vector).unwrap();
+        let secret = crate::support::secret(&vector.public_key);
+        let credential = Credential::new(&secret, "sr://k/secret");
+        let schemes = [Scheme::JwtRs256, Scheme::JwtEs256, Scheme::JwtEdDsa];
+        let algorithm = schemes
+            .into_iter()
+            .filter_map(Scheme::jwt)
+            .find(|algorithm| jwt::algorithm_name(*algorithm) == vector.algorithm);
+        let key = VerifyingKey::new(algorithm.unwrap(), &credential).unwrap();
+        let read = jwt::verify_claims(&vector.token, &key);
+        if claims {
+            let read = read.unwrap_or_else(|error| panic!("{}: {error}", vector.source));
+            assert_eq!(read.claims["iss"], "joe");
+            assert_eq!(read.time("exp"), Some(1_300_819_380));
+            assert_eq!(jwt::decode_unverified(&vector.token), Ok(read));
+        } else {
+            // Genuine, and no claims: its payload is a sentence.
+            assert_eq!(read, Err(JwtError::ClaimsObject), "{}", vector.source);
+        }
+        let (head, signature) = vector.token.rsplit_once('.').unwrap();
+        let altered = format!("{head}.{}A{}", &signature[..4], &signature[5..]);
+        assert_eq!(jwt::verify_claims(&altered, &key), Err(JwtError::Signature));
+    }
+}
+
+#[test]
+fn a_requests_token_says_what_settings_say() {
+    let secret = crate::support::secret("secret");
+    let settings = crate::support::settings(&[
+        ("claims", r#"{"aud":"api","iss":"me","iat":100}"#),
+        ("lifetime", "60"),
+        ("kid", "key-2"),
+    ]);
+    let credential = Credential::new(&secret, "sr://k/secret")
+        .with_public_id("app_1")
+        .with_settings(&settings);
+    let target = Target::parse("https://h.example/").unwrap();
+    let request = Request::new("GET", &target, &[], b"");
+    let now = strongroom_contract::time::UnixMillis::from_secs(1_618_884_473);
+    let signed = sign_with_nonce("n", Scheme::JwtHs256, &request, &credential, now).unwrap();
+    assert_eq!(
+        signed.steps[0].value,
+        r#"{"alg":"HS256","kid":"key-2","typ":"JWT"}"#
+    );
+    assert_eq!(
+        signed.steps[1].value,
+        r#"{"aud":"api","exp":160,"iat":100,"iss":"me","jti":"n"}"#
+    );
+    let header = &signed.headers[0];
+    let shown = header.value.shown();
+    assert!(
+        shown.ends_with(".(signature with sr://k/secret)"),
+        "{shown}"
+    );
+    let token = header.value.expose_secret();
+    let (unsigned, signature) = token.rsplit_once('.').unwrap();
+    assert!(shown.starts_with(unsigned));
+    assert!(
+        !signed
+            .steps
+            .iter()
+            .any(|step| step.value.contains(signature))
+    );
 }

@@ -8,6 +8,8 @@ mod credentials;
 mod jwt;
 mod properties;
 mod rfc9421;
+mod schemes;
 mod signed;
+mod sigv4;
 mod support;
 mod target;

@@ -3,17 +3,23 @@ use std::{collections::BTreeMap, fs};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use sfv::KeyRef;
-use strongroom_crypto::mac::HmacSha256;
+use strongroom_contract::time::UnixMillis;
+use strongroom_crypto::{SecretText, mac::HmacSha256, signature};
 use strongroom_signing::{
-    Field, Message, Request, Response, Target, UriScheme,
+    Algorithm, Credential, Field, Message, Request, Response, Scheme, Settings, SigningKey, Target,
+    UriScheme, VerifyingKey,
     content_digest::ContentDigest,
     rfc9421::{
         BaseError, Component, Derived, Signature, SignatureInput, SignatureParams, VerifyError,
         sign_hmac_sha256, signature_base,
     },
+    sign_with_nonce,
 };
 
-use crate::support::Lines;
+use crate::{
+    schemes::key,
+    support::{Lines, secret, settings},
+};
 
 /// A vector of RFC 9421, Appendix B.2.
 #[derive(Deserialize)]
@@ -146,6 +152,119 @@ fn appendix_b25_is_signed_and_verified() {
     });
 }
 
+/// Appendix B.1: the algorithm that each vector was signed with, and the key.
+fn keys(keyid: &str) -> (Algorithm, SecretText, SecretText, Settings) {
+    let pair = |algorithm, private, public| {
+        let none = settings(&[]);
+        (
+            Algorithm::Pair(algorithm),
+            secret(private),
+            secret(public),
+            none,
+        )
+    };
+    match keyid {
+        "test-key-rsa-pss" => pair(
+            signature::Algorithm::RsaPssSha512,
+            key!("rfc9421-rsa-pss.private"),
+            key!("rfc9421-rsa-pss.public"),
+        ),
+        "test-key-ecc-p256" => pair(
+            signature::Algorithm::EcdsaP256Sha256,
+            key!("rfc9421-ecc-p256.private"),
+            key!("rfc9421-ecc-p256.public"),
+        ),
+        "test-key-ed25519" => pair(
+            signature::Algorithm::Ed25519,
+            key!("rfc9421-ed25519.private"),
+            key!("rfc9421-ed25519.public"),
+        ),
+        _ => {
+            let shared = vectors().remove(4).hmac_key.unwrap();
+            let base64 = settings(&[("secret_encoding", "base64")]);
+            (
+                Algorithm::HmacSha256,
+                secret(&shared),
+                secret(&shared),
+                base64,
+            )
+        }
+    }
+}
+
+#[test]
+fn all_six_of_appendix_b2_verify_and_those_without_randomness_are_signed_the_same() {
+    let mut the_same = Vec::new();
+    for vector in vectors() {
+        let (algorithm, private, public, settings) = keys(vector.params.keyid.as_deref().unwrap());
+        let private = Credential::new(&private, "r").with_settings(&settings);
+        let public = Credential::new(&public, "r").with_settings(&settings);
+        let public = VerifyingKey::new(algorithm, &public).unwrap();
+        let private = SigningKey::new(algorithm, &private).unwrap();
+        let label = KeyRef::from_str(&vector.label).unwrap();
+        vector.with_message(|message| {
+            let published = Signature::read_all(&vector.headers.fields()).unwrap();
+            assert_eq!(
+                published[0].verify(message, &public),
+                Ok(vector.base.clone()),
+                "{}",
+                vector.source
+            );
+            let made = strongroom_signing::rfc9421::sign(label, message, &vector.input(), &private)
+                .unwrap();
+            assert_eq!(made.base, vector.base);
+            if made.signature == vector.header("Signature") {
+                the_same.push(vector.source.clone());
+            }
+            let fields = [
+                Field::new("signature-input", made.signature_input.as_bytes()),
+                Field::new("signature", made.signature.as_bytes()),
+            ];
+            let ours = Signature::read_all(&fields).unwrap().remove(0);
+            assert_eq!(ours.verify(message, &public), Ok(vector.base.clone()));
+        });
+    }
+    // HMAC and Ed25519; PSS and ECDSA sign with randomness.
+    assert_eq!(
+        the_same,
+        ["RFC 9421, Appendix B.2.5", "RFC 9421, Appendix B.2.6"]
+    );
+}
+
+#[test]
+fn settings_choose_what_is_covered() {
+    let secret = secret("sk");
+    let settings = settings(&[
+        (
+            "components",
+            "\"@authority\" \"content-digest\" \"@query-param\";name=\"page\"",
+        ),
+        ("tag", "payouts"),
+        ("lifetime", "60"),
+    ]);
+    let credential = Credential::new(&secret, "r")
+        .with_public_id("app_1")
+        .with_settings(&settings);
+    let target = Target::parse("https://h.example/a?page=2").unwrap();
+    let request = Request::new("GET", &target, &[], b"");
+    let signed = sign_with_nonce(
+        "n-1",
+        Scheme::Rfc9421HmacSha256,
+        &request,
+        &credential,
+        UnixMillis::from_secs(1_618_884_473),
+    )
+    .unwrap();
+    // A digest is made for an empty body too, since it was asked for.
+    assert_eq!(signed.headers[0].name, "content-digest");
+    assert_eq!(
+        signed.headers[1].value.shown(),
+        "sig1=(\"@authority\" \"content-digest\" \"@query-param\";name=\"page\")\
+         ;created=1618884473;expires=1618884533;keyid=\"app_1\";alg=\"hmac-sha256\"\
+         ;nonce=\"n-1\";tag=\"payouts\""
+    );
+}
+
 #[test]
 fn signatures_by_other_algorithms_do_not_verify_as_hmac() {
     // The base of B.2.6 is right, its signature is Ed25519's.
@@ -165,7 +284,8 @@ fn signatures_by_other_algorithms_do_not_verify_as_hmac() {
     let signature = Signature::read_all(&named).unwrap().remove(0);
     let verified = vector
         .with_message(|message| signature.verify_hmac_sha256(message, &HmacSha256::new(b"key")));
-    assert_eq!(verified, Err(VerifyError::Algorithm("ed25519".to_owned())));
+    let (found, expected) = ("ed25519".to_owned(), "hmac-sha256");
+    assert_eq!(verified, Err(VerifyError::Algorithm { found, expected }));
 }
 
 #[derive(Deserialize)]

@@ -24,7 +24,7 @@ fn signed(headers: &[Field<'_>], body: &[u8]) -> Result<Signed, SignError> {
 }
 
 fn names(signed: &Signed) -> Vec<&str> {
-    signed.headers.iter().map(|header| header.name).collect()
+    signed.headers.iter().map(|header| &*header.name).collect()
 }
 
 /// The identifiers that the signature covers, out of its `Signature-Input`.
@@ -59,7 +59,13 @@ fn a_request_with_a_body_gets_digest_input_and_signature() {
     let headers: Vec<_> = signed
         .headers
         .iter()
-        .map(|header| (header.name, header.value.shown(), header.value.is_secret()))
+        .map(|header| {
+            (
+                &*header.name,
+                header.value.shown(),
+                header.value.is_secret(),
+            )
+        })
         .collect();
     assert_eq!(
         headers,

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 use strongroom_crypto::SecretText;
-use strongroom_signing::{Field, Signed};
+use strongroom_signing::{Field, Settings, Signed};
 
 /// Header lines as data files write them.
 #[derive(Deserialize, Default, Clone)]
@@ -20,7 +20,7 @@ impl Lines {
         let mut lines = self.clone();
         for header in &signed.headers {
             let value = header.value.expose_secret().to_owned();
-            lines.0.push((header.name.to_owned(), value));
+            lines.0.push((header.name.clone().into_owned(), value));
         }
         lines
     }
@@ -28,4 +28,11 @@ impl Lines {
 
 pub(crate) fn secret(text: &str) -> SecretText {
     SecretText::new(text.to_owned())
+}
+
+pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }

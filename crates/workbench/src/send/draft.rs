@@ -104,7 +104,7 @@ impl Draft {
         for header in signed.headers {
             let value = SecretBytes::copy_of(header.value.expose_secret().as_bytes());
             let shown = header.value.shown().to_owned();
-            self.headers.push((Header::new(header.name, value)?, shown));
+            self.headers.push((Header::new(&header.name, value)?, shown));
         }
         Ok(signed.steps)
     }

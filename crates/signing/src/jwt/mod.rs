@@ -1,22 +1,30 @@
-//! Access tokens: JSON Web Tokens (RFC 7519) in compact form (RFC 7515), signed with HS256 (RFC
-//! 7518, section 3.2), and nothing else.
+//! JSON Web Tokens (RFC 7519) in compact form (RFC 7515): the access tokens of a platform of ours, with
+//! HS256 (RFC 7518, section 3.2) and nothing else, and those that a request is signed with, with HS256,
+//! RS256, ES256 (RFC 7518) or EdDSA (RFC 8037).
 //!
 //! `signing input = b64url(header) "." b64url(claims)`
-//! `token = signing input "." b64url(HMAC-SHA256(key, signing input))`
+//! `token = signing input "." b64url(signature over signing input)`
 //!
 //! The algorithm is the verifier's choice, never the token's: a header that names another one is
 //! refused before anything is computed (RFC 8725, section 3.1). Whether a genuine token is still in
 //! its time is decided elsewhere.
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+mod jose;
+mod request;
+
+use serde::{Deserialize, Serialize};
 use strongroom_contract::exchange::Step;
 use strongroom_crypto::{SecretText, mac::HmacSha256};
 
-/// The longest token that is read, in bytes.
+pub use self::jose::{
+    Decoded, MAX_FOREIGN_TOKEN, algorithm_name, decode_unverified, sign_claims, verify_claims,
+};
+use self::jose::{Parts, object};
+pub(crate) use self::request::{
+    RequestClaims, SETTINGS, SHARED_SETTINGS, sign_request, verify_request,
+};
+
+/// The longest access token that is read, in bytes.
 pub const MAX_TOKEN: usize = 4 * 1024;
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -48,28 +56,9 @@ pub struct SignedToken {
 #[must_use]
 pub fn sign(claims: &Claims, key: &HmacSha256) -> SignedToken {
     let claims = serde_json::json!(claims).to_string();
-    let signing_input = format!(
-        "{}.{}",
-        BASE64_URL_SAFE_NO_PAD.encode(HEADER),
-        BASE64_URL_SAFE_NO_PAD.encode(&claims)
-    );
-    let signature = key.tag(&[signing_input.as_bytes()]).into_public();
-    let mut token = String::with_capacity(signing_input.len() + 1 + 43);
-    token.push_str(&signing_input);
-    token.push('.');
-    BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-    let step = |name: &str, value: String| Step {
-        name: name.to_owned(),
-        value,
-    };
-    SignedToken {
-        token: SecretText::new(token),
-        steps: vec![
-            step("jwt_header", HEADER.to_owned()),
-            step("jwt_claims", claims),
-            step("signing_input", signing_input),
-        ],
-    }
+    jose::assemble(HEADER, &claims, |input| {
+        key.tag(&[input]).into_public().to_vec()
+    })
 }
 
 /// Reads a token that was made with `key`, and gives its claims. Their times are not checked.
@@ -83,64 +72,18 @@ pub fn verify(token: &str, key: &HmacSha256) -> Result<Claims, JwtError> {
 
 /// The payload of a genuine token.
 fn open(token: &str, key: &HmacSha256) -> Result<Vec<u8>, JwtError> {
-    if token.len() > MAX_TOKEN {
-        return Err(JwtError::TooLong);
-    }
-    let (signing_input, signature) = token.rsplit_once('.').ok_or(JwtError::NotCompact)?;
-    let (header, payload) = signing_input.split_once('.').ok_or(JwtError::NotCompact)?;
-    if payload.contains('.') {
-        return Err(JwtError::NotCompact);
-    }
-    let header: JoseHeader = object(&decode(header)?).ok_or(JwtError::Header)?;
-    if header.alg != "HS256" {
-        return Err(JwtError::Algorithm);
-    }
-    if header.crit {
-        return Err(JwtError::Critical);
-    }
-    if header
-        .typ
-        .is_some_and(|typ| !typ.eq_ignore_ascii_case("jwt"))
-    {
-        return Err(JwtError::Type);
-    }
-    if !key.verify(&[signing_input.as_bytes()], &decode(signature)?) {
-        return Err(JwtError::Signature);
-    }
-    decode(payload)
-}
-
-/// Strict: the URL-safe alphabet, no padding, no stray bits.
-fn decode(part: &str) -> Result<Vec<u8>, JwtError> {
-    BASE64_URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| JwtError::Encoding)
-}
-
-/// Reads a JSON object: serde alone would take a list of the same values too.
-fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
-    let is_object = json.trim_ascii_start().starts_with(b"{");
-    is_object.then(|| serde_json::from_slice(json).ok())?
-}
-
-#[derive(Deserialize)]
-struct JoseHeader {
-    alg: String,
-    typ: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    crit: bool,
-}
-
-/// Whatever stands there, also `null`: that it stands there is what counts.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
+    Parts::split(token, MAX_TOKEN)?.open("HS256", |message, signature| {
+        key.verify(&[message], signature)
+    })
 }
 
 /// A token is malformed or not genuine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
-    /// Longer than [`MAX_TOKEN`].
-    #[error("the token is longer than {MAX_TOKEN} bytes")]
+    /// Longer than [`MAX_TOKEN`], or [`MAX_FOREIGN_TOKEN`] if it is not one of ours.
+    #[error(
+        "the token is too long: one of ours has up to {MAX_TOKEN} bytes, another one {MAX_FOREIGN_TOKEN}"
+    )]
     TooLong,
     /// Not three parts.
     #[error("the token does not have three parts with a dot between them")]
@@ -152,8 +95,11 @@ pub enum JwtError {
     #[error("the token's header is not a JSON object with a text \"alg\"")]
     Header,
     /// The header names another algorithm.
-    #[error("the token's algorithm is not HS256, the only one that is accepted")]
-    Algorithm,
+    #[error("the token's algorithm is not {expected}, the only one that is accepted here")]
+    Algorithm {
+        /// The algorithm of the key.
+        expected: &'static str,
+    },
     /// The header asks for an extension.
     #[error("the token's header has \"crit\"; no extension is understood")]
     Critical,
@@ -163,6 +109,9 @@ pub enum JwtError {
     /// The signature is not the key's over these bytes.
     #[error("the token's signature does not match: it was changed, or made with another key")]
     Signature,
+    /// The payload is not a JSON object.
+    #[error("the token's claims are not a JSON object")]
+    ClaimsObject,
     /// Genuine, but not what we issue.
     #[error("the token's claims are not a JSON object with iss, sub, iat, exp and jti")]
     Claims,
@@ -170,6 +119,8 @@ pub enum JwtError {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
     use super::*;
 
     #[derive(Deserialize)]
@@ -182,7 +133,7 @@ mod tests {
     #[test]
     fn rfc7515_a1_opens_to_its_payload() {
         let vector: Vector =
-            toml::from_str(include_str!("../tests/data/jwt/rfc7515-a1.toml")).unwrap();
+            toml::from_str(include_str!("../../tests/data/jwt/rfc7515-a1.toml")).unwrap();
         let key = BASE64_URL_SAFE_NO_PAD.decode(vector.key_base64url).unwrap();
         let key = HmacSha256::new(&key);
         assert_eq!(
