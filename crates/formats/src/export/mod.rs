@@ -1,5 +1,7 @@
 //! Requests as programs and files of others, with every secret as an environment variable.
 
 mod plan;
+mod programs;
 
 pub use plan::{Payload, PayloadContent, PayloadPart, Plan, env_name};
+pub use programs::{go, javascript, python, rust};
