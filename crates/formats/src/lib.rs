@@ -18,6 +18,7 @@ pub mod environment;
 pub mod expect;
 pub mod export;
 pub mod har;
+pub mod http_file;
 pub mod import;
 pub mod layout;
 pub mod openapi;

@@ -5,6 +5,8 @@ mod curl;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod http_file;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod saved;
