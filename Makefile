@@ -51,7 +51,7 @@ test: lint ## Runs every check and test
 	cd ui && npm test
 	$(CARGO) build --workspace --bins --tests
 	$(CARGO) test --workspace --doc --quiet
-	$(CARGO) test --workspace --lib --bins --test architecture --test bridge --test it --no-fail-fast
+	$(CARGO) test --workspace --lib --bins --test architecture --test bridge --test interop --test it --no-fail-fast
 	$(CARGO) test --workspace --test system
 	$(CARGO) test --workspace --test desktop
 

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    agent, demo, explain, key, platform, read, send, serve, shell, unlock, vault, with_platform,
+    agent, demo, explain, key, platform, read, send, serve, shell, sign, unlock, vault,
+    with_platform,
 };
 
 const ABOUT: &str =
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Read(read::Args),
     /// Sign a request with a key of the vault, send it, show the answer
     Send(send::Args),
+    /// Sign a request and show every step, without sending it
+    Sign(sign::Args),
     /// Say why the local platform answered a request as it did
     Explain(explain::Args),
     /// Run the local platform in the foreground

@@ -24,6 +24,7 @@ mod runtime;
 mod send;
 mod serve;
 mod shell;
+mod sign;
 mod signals;
 mod style;
 mod text;
@@ -69,6 +70,7 @@ fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Key(command) => key::run(command, output),
         Command::Read(args) => read::run(&args, output),
         Command::Send(args) => send::run(args, output),
+        Command::Sign(args) => sign::run(args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Serve(args) => serve::run(args, output),
         Command::WithPlatform(args) => with_platform::run(args, output),

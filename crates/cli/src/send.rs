@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use strongroom_contract::{
     agent::Send,
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendRequest, TlsDetails},
+    exchange::{Exchange, SendRequest, Step, TlsDetails},
     time::Span,
 };
 use strongroom_workbench::{home::Home, send};
@@ -28,7 +28,9 @@ use crate::{
 };
 
 const AFTER_HELP: &str = "\
-Schemes: header-pair, bearer, rfc9421-hmac-sha256.
+Schemes: header-pair, api-key, basic, bearer, access-token, oauth2, jwt-hs256, jwt-rs256, jwt-es256,
+jwt-eddsa, rfc9421-hmac-sha256, rfc9421-ed25519, rfc9421-ecdsa-p256-sha256, rfc9421-rsa-pss-sha512,
+rfc9421-rsa-v1_5-sha256, sigv4, hmac-template, standard-webhooks, t-v1.
 
 The local platform's certificate is trusted without --ca, on loopback alone. A secret goes only to
 the hosts that its key names, and only over HTTPS.
@@ -48,6 +50,9 @@ pub(crate) struct Args {
     /// How to sign; what the key says if absent
     #[arg(long, value_name = "SCHEME", requires = "key")]
     scheme: Option<String>,
+    /// What the scheme is told beside the key, as in region=us-east-1; repeatable
+    #[arg(long = "set", value_name = "NAME=VALUE", requires = "key", value_parser = parse_setting)]
+    settings: Vec<(String, String)>,
     /// The body: text, @FILE, or @- for stdin; JSON gets its content-type
     #[arg(short, long, value_name = "D", allow_hyphen_values = true)]
     data: Option<String>,
@@ -74,7 +79,7 @@ pub(crate) struct Args {
     verbose: bool,
 }
 
-fn parse_header(typed: &str) -> Result<(String, String), String> {
+pub(crate) fn parse_header(typed: &str) -> Result<(String, String), String> {
     let (name, value) = typed
         .split_once(':')
         .ok_or("expected a name, a colon and a value, such as 'Accept: application/json'")?;
@@ -84,6 +89,14 @@ fn parse_header(typed: &str) -> Result<(String, String), String> {
     http::HeaderValue::from_str(value)
         .map_err(|_| "the value holds a control character (RFC 9110, section 5.5)".to_owned())?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// One setting, as it is typed.
+pub(crate) fn parse_setting(typed: &str) -> Result<(String, String), String> {
+    match typed.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected a name, = and a value, such as region=us-east-1".to_owned()),
+    }
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
@@ -120,22 +133,7 @@ fn exchange(request: SendRequest, output: Output) -> Result<Exchange, Failure> {
 }
 
 fn request(args: Args) -> Result<SendRequest, Failure> {
-    let body = match args.data.as_deref() {
-        None => Vec::new(),
-        Some("@-") => {
-            let mut bytes = Vec::new();
-            io::stdin()
-                .read_to_end(&mut bytes)
-                .map_err(|error| unreadable(Path::new("stdin"), &error))?;
-            bytes
-        }
-        Some(data) => match data.strip_prefix('@') {
-            Some(path) => {
-                std::fs::read(path).map_err(|error| unreadable(Path::new(path), &error))?
-            }
-            None => data.as_bytes().to_vec(),
-        },
-    };
+    let body = body(args.data.as_deref())?;
     let mut headers = args.headers;
     let typed = |name: &str| {
         headers
@@ -160,11 +158,30 @@ fn request(args: Args) -> Result<SendRequest, Failure> {
         body_base64: STANDARD.encode(body),
         key: args.key,
         scheme: args.scheme,
+        settings: args.settings.into_iter().collect(),
         ca_pem,
         timeout_ms: timeout(args.timeout)?,
         body_limit: args.body_limit,
         allow_plain_http: args.plain_http,
     })
+}
+
+/// The body that `--data` means: text, `@FILE`, or `@-` for stdin.
+pub(crate) fn body(data: Option<&str>) -> Result<Vec<u8>, Failure> {
+    match data {
+        None => Ok(Vec::new()),
+        Some("@-") => {
+            let mut bytes = Vec::new();
+            io::stdin()
+                .read_to_end(&mut bytes)
+                .map_err(|error| unreadable(Path::new("stdin"), &error))?;
+            Ok(bytes)
+        }
+        Some(data) => match data.strip_prefix('@') {
+            Some(path) => std::fs::read(path).map_err(|error| unreadable(Path::new(path), &error)),
+            None => Ok(data.as_bytes().to_vec()),
+        },
+    }
 }
 
 fn timeout(Span(span): Span) -> Result<u64, Failure> {
@@ -273,13 +290,19 @@ fn show_sent(out: &mut dyn Write, exchange: &Exchange, key: Option<&str>) -> io:
     if sent.body_bytes > 0 {
         writeln!(out, "{DIM}({} bytes of body){DIM:#}", sent.body_bytes)?;
     }
-    for step in &exchange.steps {
+    show_steps(out, &exchange.steps)?;
+    writeln!(out)
+}
+
+/// Each step by its name, its value set in.
+pub(crate) fn show_steps(out: &mut dyn Write, steps: &[Step]) -> io::Result<()> {
+    for step in steps {
         writeln!(out, "\n{ACCENT}{}{ACCENT:#}", printable(&step.name, false))?;
         for line in printable(&step.value, true).lines() {
             writeln!(out, "  {line}")?;
         }
     }
-    writeln!(out)
+    Ok(())
 }
 
 fn show_timings(out: &mut dyn Write, exchange: &Exchange) -> io::Result<()> {

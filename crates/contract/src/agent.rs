@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::Failure,
-    exchange::{Exchange, Preview, SendRequest},
+    exchange::{Exchange, Preview, SendRequest, SignArgs, SignedRequest},
     secret::Revealed,
     time::UnixMillis,
     vault::{
@@ -190,6 +190,9 @@ operations! {
     Send = "send": SendRequest => Exchange;
     /// Shows how a request would be signed, without its secret and without sending it.
     RequestPreview = "request.preview": SendRequest => Preview;
+    /// Signs a request and gives it back: needs the use grant, and the item's allowed hosts. A secret
+    /// that would stand in it is replaced by its reference.
+    RequestSign = "request.sign": SignArgs => SignedRequest;
     /// Says that a person is here: the time until the vault locks itself begins anew.
     SessionTouch = "session.touch": Nothing => Nothing;
     /// Locks the vault and ends the owner, so that another process can take its place. An owner with

@@ -1,8 +1,13 @@
 //! A request that was sent, and what came back.
 
-use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
 
-use crate::time::UnixMillis;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, Visitor},
+};
+
+use crate::{secret::Revealed, time::UnixMillis};
 
 /// A request to be signed and sent.
 #[derive(Serialize, Deserialize)]
@@ -19,6 +24,9 @@ pub struct SendRequest {
     pub key: Option<String>,
     /// The scheme; the item's own if absent.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the key, such as a region.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// PEM of certificates to trust beside the system's.
     pub ca_pem: Vec<String>,
     /// The whole time allowed, in milliseconds.
@@ -27,6 +35,112 @@ pub struct SendRequest {
     pub body_limit: u64,
     /// Whether plain HTTP to a loopback address was agreed to.
     pub allow_plain_http: bool,
+}
+
+/// A request to be signed and shown, and not sent.
+#[derive(Serialize, Deserialize)]
+pub struct SignArgs {
+    /// The request.
+    pub request: SendRequest,
+    /// The time that is signed; the present if absent.
+    pub at: Option<UnixMillis>,
+    /// The nonce; a fresh one if absent.
+    pub nonce: Option<String>,
+}
+
+/// A request as it would go out, ready to be sent by any program.
+#[derive(Serialize, Deserialize)]
+pub struct SignedRequest {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: Revealed,
+    /// Every header that was typed and then those that signing added; without `Host` and
+    /// `Content-Length`, which whoever sends it adds. A secret of the vault is replaced by its reference.
+    pub headers: Vec<(String, Revealed)>,
+    /// The body's bytes, base64.
+    pub body_base64: String,
+    /// How it was signed.
+    pub steps: Vec<Step>,
+}
+
+/// A credential that was typed for one call, and is kept nowhere.
+pub struct TypedCredential {
+    /// The public id.
+    pub id: Option<String>,
+    /// The secret, or a private key in PEM.
+    pub secret: Revealed,
+    /// Whether the secret is a token that was fetched already.
+    pub is_token: bool,
+    /// The token of a temporary credential.
+    pub session_token: Option<Revealed>,
+    /// Everything else: what the scheme is told beside.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A JSON object with `id`, and one of `secret`, `private_key`, `access_token`; for AWS `access_key_id`,
+/// `secret_access_key` and `session_token`. Other fields are settings of the scheme. No secret is held in
+/// memory that is not wiped.
+impl<'de> Deserialize<'de> for TypedCredential {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TypedCredentialVisitor)
+    }
+}
+
+struct TypedCredentialVisitor;
+
+impl<'de> Visitor<'de> for TypedCredentialVisitor {
+    type Value = TypedCredential;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a secret, such as {\"id\": …, \"secret\": …}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TypedCredential, A::Error> {
+        let twice = |name: &str| de::Error::custom(format!("the field {name} is there twice"));
+        let (mut id, mut secret, mut session_token) = (None, None, None);
+        let mut is_token = false;
+        let mut settings = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let repeated = match name.as_str() {
+                "id" | "access_key_id" | "client_id" => {
+                    id.replace(map.next_value::<String>()?).is_some()
+                }
+                "secret" | "secret_access_key" | "private_key" | "public_key" | "client_secret"
+                | "access_token" => {
+                    is_token |= name == "access_token";
+                    secret.replace(map.next_value::<Revealed>()?).is_some()
+                }
+                "session_token" => {
+                    let token = map.next_value::<Option<Revealed>>()?;
+                    let had_one = session_token.is_some();
+                    session_token = token.or(session_token);
+                    had_one
+                }
+                _ => match map.next_value::<serde_json::Value>()? {
+                    serde_json::Value::Null => false,
+                    serde_json::Value::String(text) => {
+                        settings.insert(name.clone(), text).is_some()
+                    }
+                    value => settings.insert(name.clone(), value.to_string()).is_some(),
+                },
+            };
+            if repeated {
+                return Err(twice(&name));
+            }
+        }
+        Ok(TypedCredential {
+            id,
+            secret: secret.ok_or_else(|| {
+                de::Error::custom(
+                    "there is no secret: expected one of secret, private_key, access_token, secret_access_key",
+                )
+            })?,
+            is_token,
+            session_token,
+            settings,
+        })
+    }
 }
 
 /// One artefact of signing, as it was made.

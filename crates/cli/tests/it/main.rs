@@ -38,6 +38,7 @@ scripts! {
     send
     serve
     shell
+    sign
     store
     unlock
     usage

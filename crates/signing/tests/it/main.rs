@@ -5,6 +5,7 @@
 mod canary;
 mod content_digest;
 mod credentials;
+mod document;
 mod jwt;
 mod properties;
 mod rfc9421;

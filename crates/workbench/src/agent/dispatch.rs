@@ -7,7 +7,8 @@ use strongroom_contract::{
     agent::{
         CreateBegin, CreateFinish, EnrolFinish, Hello, KeyAdd, KeyCheck, KeyEdit, KeyList,
         KeyRemove, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin,
-        RecoverFinish, RequestPreview, Retire, Send, SessionTouch, Status, Unlock, Verify,
+        RecoverFinish, RequestPreview, RequestSign, Retire, Send, SessionTouch, Status, Unlock,
+        Verify,
     },
     error::{ErrorCode, Failure},
     vault::Enrolled,
@@ -105,6 +106,7 @@ pub(super) async fn answer(
                 .await
         }
         Send::NAME => call.send().await,
+        RequestSign::NAME => call.sign().await,
         Retire::NAME => {
             let owner = Arc::clone(call.owner);
             call.block::<Retire>(move |session, _, work| {
@@ -243,6 +245,35 @@ impl Call<'_> {
         };
         activity.answered(entry, exchange.status, exchange.request_id.as_deref());
         frames::ok(self.id, &exchange)
+    }
+
+    /// Signs without sending. That is a use of the secret, and noted as one.
+    async fn sign(self) -> Result<Encoded, Failure> {
+        let args: <RequestSign as Operation>::Args = frames::parse(self.args)?;
+        let session = Arc::clone(&self.owner.session);
+        let work = self.work();
+        let (args, credential) = on_a_thread(move || {
+            let credential = send::credential(&session, &args.request, &work)?;
+            Ok((args, credential))
+        })
+        .await?;
+        let credential = credential.ok_or_else(|| {
+            Failure::new(
+                ErrorCode::Usage,
+                "a request is signed with a key of the vault",
+            )
+            .hint("name one of the vault's keys with --key")
+        })?;
+        let session = &self.owner.session;
+        let signed = send::sign_with_key(session.home(), &args, &credential).await?;
+        let activity = session.activity();
+        send::record(
+            activity,
+            &args.request,
+            Some(&credential),
+            &self.peer.client,
+        );
+        frames::ok(self.id, &signed)
     }
 }
 

@@ -378,6 +378,7 @@ fn request(draft: Draft) -> SendRequest {
         body_base64: BASE64.encode(draft.body),
         key: draft.key,
         scheme: draft.scheme,
+        settings: std::collections::BTreeMap::new(),
         ca_pem: Vec::new(),
         timeout_ms: SEND_LIMIT_MS,
         body_limit: BODY_LIMIT,

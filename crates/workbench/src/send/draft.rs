@@ -4,14 +4,15 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     error::{ErrorCode, Failure},
-    exchange::{SendRequest, Sent, Step},
+    exchange::{SendRequest, Sent, SignedRequest, Step},
+    secret::Revealed,
     time::UnixMillis,
 };
-use strongroom_crypto::SecretBytes;
+use strongroom_crypto::{SecretBytes, SecretText};
 use strongroom_sender::{Header, Outgoing, Target};
-use strongroom_signing::{self as signing, Field, Scheme};
+use strongroom_signing::{self as signing, Field, HeaderValue, Scheme};
 
-use super::Credential;
+use super::{Credential, redact::Redaction};
 
 /// Headers that carry credentials. One that was typed by hand is sent, and not shown.
 const CREDENTIALS: [&str; 6] = [
@@ -28,9 +29,19 @@ pub(super) struct Draft {
     method: String,
     url: String,
     target: Target,
-    /// What goes on the wire, each with what is shown of it.
-    headers: Vec<(Header, String)>,
+    /// The URL with a secret in its query, if signing put one there.
+    exposed_url: Option<SecretText>,
+    headers: Vec<Line>,
     body: SecretBytes,
+}
+
+/// A header as it goes on the wire.
+struct Line {
+    header: Header,
+    /// What is shown of it.
+    shown: String,
+    /// Whether its value is a secret of the vault.
+    vaulted: bool,
 }
 
 impl Draft {
@@ -47,12 +58,17 @@ impl Draft {
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(name));
             let shown = if hidden { NOT_SHOWN } else { value.as_str() };
-            headers.push((header, shown.to_owned()));
+            headers.push(Line {
+                header,
+                shown: shown.to_owned(),
+                vaulted: false,
+            });
         }
         Ok(Self {
             method: request.method.clone(),
             url: request.url.clone(),
             target,
+            exposed_url: None,
             headers,
             body: SecretBytes::new(body),
         })
@@ -72,41 +88,97 @@ impl Draft {
         })
     }
 
-    /// Signs the request as it stands, and adds what the scheme adds. Returns the steps.
+    /// Signs the request as it stands, and adds what the scheme adds. Returns the steps, and what was
+    /// added that is a credential, with what is shown of it.
     pub(super) fn sign(
         &mut self,
+        nonce: &str,
         scheme: Scheme,
         credential: &Credential,
         now: UnixMillis,
-    ) -> Result<Vec<Step>, Failure> {
+    ) -> Result<(Vec<Step>, Redaction), Failure> {
         let usage =
             |error: &dyn std::fmt::Display| Failure::new(ErrorCode::Usage, error.to_string());
         let target = self.signed_target().map_err(|error| usage(&error))?;
         let fields: Vec<Field<'_>> = self
             .headers
             .iter()
-            .map(|(header, _)| Field::new(header.name(), header.value().expose_secret()))
+            .map(|header| Field::new(header.header.name(), header.header.value().expose_secret()))
             .collect();
         let request =
             signing::Request::new(&self.method, &target, &fields, self.body.expose_secret());
         let reference = credential.reference();
-        let mut signer = signing::Credential::new(&credential.secret, &reference);
+        let mut signer = signing::Credential::new(&credential.secret, &reference)
+            .with_settings(&credential.settings);
         if let Some(public_id) = &credential.public_id {
             signer = signer.with_public_id(public_id);
         }
-        let signed = signing::sign(scheme, &request, &signer, &super::signing_context(now))
-            .map_err(|error| {
-                usage(&error).hint(format!(
-                    "look at it with `strongroom key show {}`, or choose another scheme with --scheme",
-                    credential.name
-                ))
-            })?;
-        for header in signed.headers {
-            let value = SecretBytes::copy_of(header.value.expose_secret().as_bytes());
-            let shown = header.value.shown().to_owned();
-            self.headers.push((Header::new(&header.name, value)?, shown));
+        if let Some(token) = &credential.session_token {
+            signer = signer.with_session_token(token);
         }
-        Ok(signed.steps)
+        let signed = signing::sign_with_nonce(nonce, scheme, &request, &signer, now).map_err(
+            |error| {
+                let failure = usage(&error);
+                match &credential.name {
+                    Some(name) => failure.hint(format!(
+                        "look at it with `strongroom key show {name}`, or choose another scheme with --scheme"
+                    )),
+                    None => failure.hint(
+                        "`strongroom sign --help` lists what a credential may hold",
+                    ),
+                }
+            },
+        )?;
+        let mut secrets = Redaction::default();
+        let mut note = |value: &HeaderValue| {
+            if value.is_secret() {
+                let exposed = SecretText::new(value.expose_secret().to_owned());
+                secrets.push(exposed, value.shown().to_owned());
+            }
+        };
+        for header in signed.headers {
+            note(&header.value);
+            let value = SecretBytes::copy_of(header.value.expose_secret().as_bytes());
+            self.headers.push(Line {
+                header: Header::new(&header.name, value)?,
+                shown: header.value.shown().to_owned(),
+                vaulted: matches!(header.value, HeaderValue::Secret { .. }),
+            });
+        }
+        if let Some(parameter) = signed.query {
+            note(&parameter.value);
+            let joint = if self.url.contains('?') { '&' } else { '?' };
+            let with = |value: &str| format!("{}{joint}{}={value}", self.url, parameter.name);
+            let url = SecretText::new(with(parameter.value.expose_secret()));
+            self.target = Target::parse(url.expose_secret())?;
+            self.url = with(parameter.value.shown());
+            self.exposed_url = Some(url);
+        }
+        Ok((signed.steps, secrets))
+    }
+
+    /// The signed request for another program to send: whole if the credential was typed, with
+    /// references in the place of secrets if it is the vault's.
+    pub(super) fn finish_signed(self, is_typed: bool, steps: Vec<Step>) -> SignedRequest {
+        let url = match &self.exposed_url {
+            Some(exposed) if is_typed => exposed.expose_secret().to_owned(),
+            _ => self.url,
+        };
+        let headers = self.headers.iter().map(|line| {
+            let value = if line.vaulted && !is_typed {
+                line.shown.clone()
+            } else {
+                String::from_utf8_lossy(line.header.value().expose_secret()).into_owned()
+            };
+            (line.header.name().to_owned(), Revealed::new(value))
+        });
+        SignedRequest {
+            method: self.method,
+            url: Revealed::new(url),
+            headers: headers.collect(),
+            body_base64: BASE64.encode(self.body.expose_secret()),
+            steps,
+        }
     }
 
     /// The target as the server will see it: by the `Host` header, if one was given.
@@ -115,10 +187,10 @@ impl Draft {
         let host = self
             .headers
             .iter()
-            .find(|(header, _)| header.name().eq_ignore_ascii_case("host"));
-        match host {
+            .find(|line| line.header.name().eq_ignore_ascii_case("host"));
+        match host.map(|line| &line.shown) {
             None => Ok(target),
-            Some((_, value)) => {
+            Some(value) => {
                 signing::Target::received(target.scheme(), value, self.target.path_and_query())
             }
         }
@@ -129,9 +201,9 @@ impl Draft {
         let (headers, shown): (Vec<Header>, Vec<(String, String)>) = self
             .headers
             .into_iter()
-            .map(|(header, shown)| {
-                let name = header.name().to_owned();
-                (header, (name, shown))
+            .map(|line| {
+                let name = line.header.name().to_owned();
+                (line.header, (name, line.shown))
             })
             .unzip();
         let body_bytes = u64::try_from(self.body.len()).unwrap_or(u64::MAX);
@@ -156,7 +228,7 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_crypto::SecretText;
+    use std::collections::BTreeMap;
 
     use super::*;
 
@@ -173,6 +245,7 @@ mod tests {
             body_base64: BASE64.encode(b"{}"),
             key: Some("payments".into()),
             scheme: None,
+            settings: BTreeMap::new(),
             ca_pem: Vec::new(),
             timeout_ms: 1_000,
             body_limit: 1_000,
@@ -182,11 +255,13 @@ mod tests {
 
     fn credential() -> Credential {
         Credential {
-            name: "payments".into(),
+            name: Some("payments".into()),
             public_id: Some("app_1".into()),
             secret: SecretText::new(SECRET.into()),
+            session_token: None,
             hosts: vec!["localhost".into()],
             scheme: None,
+            settings: signing::Settings::default(),
         }
     }
 
@@ -200,8 +275,13 @@ mod tests {
             ],
         );
         let mut draft = Draft::read(&request).unwrap();
-        let steps = draft
-            .sign(Scheme::HeaderPair, &credential(), UnixMillis::from_secs(1))
+        let (steps, _) = draft
+            .sign(
+                "n",
+                Scheme::HeaderPair,
+                &credential(),
+                UnixMillis::from_secs(1),
+            )
             .unwrap();
         let (outgoing, sent) = draft.finish().unwrap();
         let shown: Vec<(&str, &str)> = sent
@@ -229,8 +309,9 @@ mod tests {
     fn a_signature_covers_the_host_that_the_server_will_see() {
         let base = |headers: &[(&str, &str)]| {
             let mut draft = Draft::read(&request("https://localhost:8443/api", headers)).unwrap();
-            let steps = draft
+            let (steps, _) = draft
                 .sign(
+                    "n",
                     Scheme::Rfc9421HmacSha256,
                     &credential(),
                     UnixMillis::from_secs(1),

@@ -10,10 +10,14 @@
 mod draft;
 mod preview;
 mod redact;
+mod sign;
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64_URL},
+};
 use strongroom_contract::{
     error::{ErrorCode, Failure},
     exchange::{Exchange, SendRequest, Sent, Step},
@@ -21,11 +25,12 @@ use strongroom_contract::{
 };
 use strongroom_crypto::{SecretText, random};
 use strongroom_sender::{Answer, HostRules, Options, Phase, SendError, Target};
-use strongroom_signing::{self as signing, Scheme, SigningContext};
+use strongroom_signing::{self as signing, Scheme, Settings};
 use url::Url;
 
-pub(crate) use self::preview::preview;
+pub use self::sign::with_typed_credential;
 use self::{draft::Draft, redact::Redaction};
+pub(crate) use self::{preview::preview, sign::sign_with_key};
 use crate::{
     activity::{self, Act, Activity, EntryId},
     home::Home,
@@ -38,19 +43,25 @@ use crate::{
 
 /// What an item gives to a request.
 pub(crate) struct Credential {
-    /// The item's name.
-    pub(crate) name: String,
+    /// The item's name; none if the credential was typed for this call.
+    pub(crate) name: Option<String>,
     pub(crate) public_id: Option<String>,
     pub(crate) secret: SecretText,
+    pub(crate) session_token: Option<SecretText>,
     /// The hosts that the secret may be sent to.
     pub(crate) hosts: Vec<String>,
     /// The scheme's id, if the item has one.
     pub(crate) scheme: Option<String>,
+    /// What the scheme is told beside.
+    pub(crate) settings: Settings,
 }
 
 impl Credential {
     fn reference(&self) -> String {
-        format!("sr://{}/secret", self.name)
+        match &self.name {
+            Some(name) => format!("sr://{name}/secret"),
+            None => "(the secret that was typed)".to_owned(),
+        }
     }
 }
 
@@ -103,10 +114,12 @@ pub(crate) fn credential(
         let item = open.vault.find(selector).map_err(shown)?;
         check_hosts(request, item.hosts())?;
         Ok(Some(Credential {
-            name: item.name().to_owned(),
+            name: Some(item.name().to_owned()),
             public_id: item.public_id().map(str::to_owned),
             hosts: item.hosts().to_vec(),
             scheme: item.scheme().map(str::to_owned),
+            settings: settings(request),
+            session_token: None,
             secret: open
                 .vault
                 .secret(&item.id().to_string(), "secret", None)
@@ -136,7 +149,7 @@ pub(crate) fn record(
         answer: None,
     };
     let (act, name) = match credential {
-        Some(credential) => (Act::Used, Some(credential.name.as_str())),
+        Some(credential) => (Act::Used, credential.name.as_deref()),
         None => (Act::Sent, None),
     };
     activity.record_request(act, clock::now(), name, client, told)
@@ -171,8 +184,11 @@ pub(crate) async fn with_key(
     let options = options(home, request, &draft, Some(&credential.hosts))?;
     let scheme = scheme(request, credential)?;
     let now = time_to_sign_with(home, &draft, scheme).await?;
-    let steps = draft.sign(scheme, credential, now)?;
-    let redaction = Redaction::new(&credential.secret, &credential.reference());
+    let (steps, mut redaction) = draft.sign(&fresh_nonce(), scheme, credential, now)?;
+    redaction.push(
+        SecretText::new(credential.secret.expose_secret().to_owned()),
+        credential.reference(),
+    );
     finish(draft, &options, Some(&redaction), steps, cancel, progress).await
 }
 
@@ -195,7 +211,7 @@ async fn time_to_sign_with(
     draft: &Draft,
     scheme: Scheme,
 ) -> Result<UnixMillis, Failure> {
-    if scheme == Scheme::Rfc9421HmacSha256
+    if scheme.holds_time()
         && let Some(address) = running::platform(home)?
         && address.virtual_clock
         && draft.goes_to(&address.url)
@@ -237,7 +253,7 @@ fn options(
 async fn finish(
     draft: Draft,
     options: &Options,
-    redaction: Option<&Redaction<'_>>,
+    redaction: Option<&Redaction>,
     steps: Vec<Step>,
     cancel: impl Future<Output = ()> + Send,
     progress: impl FnMut(Phase) + Send,
@@ -251,7 +267,7 @@ fn exchange(
     mut answer: Answer,
     sent: Sent,
     steps: Vec<Step>,
-    redaction: Option<&Redaction<'_>>,
+    redaction: Option<&Redaction>,
 ) -> Exchange {
     if let Some(redaction) = redaction {
         redaction.apply(&mut answer.body);
@@ -282,10 +298,14 @@ fn exchange(
     }
 }
 
-/// What a signature takes from outside of the request.
-fn signing_context(now: UnixMillis) -> SigningContext {
-    SigningContext {
-        now,
-        nonce: random::bytes(),
-    }
+/// A nonce that no other signature has.
+fn fresh_nonce() -> String {
+    BASE64_URL.encode(random::bytes::<16>())
+}
+
+fn settings(request: &SendRequest) -> Settings {
+    let pairs = request.settings.iter();
+    pairs
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }

@@ -9,7 +9,7 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretText;
 
-use super::{Credential, Draft, check_hosts, scheme};
+use super::{Credential, Draft, check_hosts, fresh_nonce, scheme, settings};
 use crate::{os::clock, problem::shown, session::Session};
 
 /// Stands for the secret. It can stand in a header, and nobody takes it for a credential.
@@ -29,15 +29,18 @@ pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Previe
         let item = open.vault.find(selector).map_err(shown)?;
         check_hosts(request, item.hosts())?;
         Ok(Credential {
-            name: item.name().to_owned(),
+            name: Some(item.name().to_owned()),
             public_id: item.public_id().map(str::to_owned),
             hosts: item.hosts().to_vec(),
             scheme: item.scheme().map(str::to_owned),
+            settings: settings(request),
+            session_token: None,
             secret: SecretText::new(SAMPLE.to_owned()),
         })
     })?;
     let mut draft = Draft::read(request)?;
-    let steps = draft.sign(scheme(request, &sample)?, &sample, clock::now())?;
+    let scheme = scheme(request, &sample)?;
+    let (steps, _) = draft.sign(&fresh_nonce(), scheme, &sample, clock::now())?;
     draft.finish()?;
     Ok(Preview { steps })
 }

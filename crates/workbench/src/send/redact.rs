@@ -7,45 +7,42 @@ use zeroize::Zeroize as _;
 /// Shorter secrets are not looked for: they would be found by chance everywhere.
 const SHORTEST: usize = 8;
 
-/// One secret, and the text that stands for it.
-pub(crate) struct Redaction<'a> {
-    secret: &'a [u8],
-    reference: Vec<u8>,
+/// Secrets, each with the text that stands for it.
+#[derive(Default)]
+pub(crate) struct Redaction(Vec<(SecretText, String)>);
+
+impl Redaction {
+    /// Adds a secret. What holds another one comes before it.
+    pub(crate) fn push(&mut self, secret: SecretText, shown: String) {
+        self.0.push((secret, shown));
+    }
+
+    /// Replaces every occurrence of each secret in `bytes`. The old bytes are wiped.
+    pub(crate) fn apply(&self, bytes: &mut Vec<u8>) {
+        for (secret, shown) in &self.0 {
+            replace(secret.expose_secret().as_bytes(), shown.as_bytes(), bytes);
+        }
+    }
 }
 
-impl<'a> Redaction<'a> {
-    pub(crate) fn new(secret: &'a SecretText, reference: &str) -> Self {
-        Self {
-            secret: secret.expose_secret().as_bytes(),
-            reference: reference.as_bytes().to_vec(),
+fn replace(secret: &[u8], shown: &[u8], bytes: &mut Vec<u8>) {
+    let is_in = |bytes: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+    if secret.len() < SHORTEST || !is_in(bytes) {
+        return;
+    }
+    let mut clean = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.as_slice();
+    while let Some((first, tail)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(secret) {
+            clean.extend_from_slice(shown);
+            rest = after;
+        } else {
+            clean.push(*first);
+            rest = tail;
         }
     }
-
-    /// Replaces every occurrence of the secret in `bytes`. The old bytes are wiped.
-    pub(crate) fn apply(&self, bytes: &mut Vec<u8>) {
-        if self.secret.len() < SHORTEST || !self.is_in(bytes) {
-            return;
-        }
-        let mut clean = Vec::with_capacity(bytes.len());
-        let mut rest = bytes.as_slice();
-        while let Some((first, tail)) = rest.split_first() {
-            if let Some(after) = rest.strip_prefix(self.secret) {
-                clean.extend_from_slice(&self.reference);
-                rest = after;
-            } else {
-                clean.push(*first);
-                rest = tail;
-            }
-        }
-        bytes.zeroize();
-        *bytes = clean;
-    }
-
-    fn is_in(&self, bytes: &[u8]) -> bool {
-        bytes
-            .windows(self.secret.len())
-            .any(|window| window == self.secret)
-    }
+    bytes.zeroize();
+    *bytes = clean;
 }
 
 #[cfg(test)]
@@ -57,7 +54,9 @@ mod tests {
     fn redacted(secret: &str, text: &str) -> String {
         let secret = SecretText::new(secret.to_owned());
         let mut bytes = text.as_bytes().to_vec();
-        Redaction::new(&secret, "sr://k/secret").apply(&mut bytes);
+        let mut redaction = Redaction::default();
+        redaction.push(secret, "sr://k/secret".to_owned());
+        redaction.apply(&mut bytes);
         String::from_utf8(bytes).unwrap()
     }
 

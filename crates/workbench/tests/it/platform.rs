@@ -114,6 +114,7 @@ fn ping(address: &PlatformAddress, key: &str) -> SendRequest {
         body_base64: BASE64.encode(b""),
         key: Some(key.into()),
         scheme: None,
+        settings: std::collections::BTreeMap::new(),
         ca_pem: Vec::new(),
         timeout_ms: 20_000,
         body_limit: 100_000,

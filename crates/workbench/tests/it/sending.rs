@@ -54,6 +54,7 @@ fn request(url: &str, key: Option<&str>) -> SendRequest {
         body_base64: BASE64.encode(b"{\"a\":1}"),
         key: key.map(str::to_owned),
         scheme: None,
+        settings: std::collections::BTreeMap::new(),
         ca_pem: Vec::new(),
         timeout_ms: 20_000,
         body_limit: 100_000,

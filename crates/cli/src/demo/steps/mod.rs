@@ -88,6 +88,7 @@ impl Play<'_> {
             body_base64: STANDARD.encode(request.body),
             key: request.key.map(|(key, _)| key.to_owned()),
             scheme: request.key.map(|(_, scheme)| scheme.to_owned()),
+            settings: std::collections::BTreeMap::new(),
             ca_pem: Vec::new(),
             timeout_ms: 10_000,
             body_limit: 64 * 1024,
