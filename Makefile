@@ -66,7 +66,8 @@ bridge: ## Writes the window's TypeScript types anew, from the crate `contract`
 icons: ## Draws the icon in all its sizes from the one SVG
 	scripts/icons
 
-package: pages ## Builds the .deb and the .rpm
+package: pages ## Builds the .deb and the .rpm, and tries the .deb
+	@scripts/setup package
 	scripts/package
 
 bench: ## Measures us beside our peers and prints one table (BENCH="--only NAME" for one)

@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -36,6 +36,11 @@ impl<'home> App<'home> {
 
     /// Starts the app and goes to the first window that it opens.
     pub async fn start(home: &'home Home) -> Self {
+        Self::start_program(home, &built("strongroom-app", "strongroom-app")).await
+    }
+
+    /// The same with an app that lies elsewhere than beside this program.
+    pub async fn start_program(home: &'home Home, program: &Path) -> Self {
         let keyring = Keyring::start(home);
         let screen = Screen::start();
         let log = home.beside("app.log");
@@ -53,7 +58,7 @@ impl<'home> App<'home> {
             ],
             &log,
         );
-        let launcher = launcher(home, &log);
+        let launcher = launcher(home, program, &log);
         let mut capabilities = Map::new();
         capabilities.insert(
             "webkitgtk:browserOptions".to_owned(),
@@ -228,12 +233,11 @@ fn this_step() -> Step {
 }
 
 /// A program that starts the app with its words in `log`: the driver shows them to nobody.
-fn launcher(home: &Home, log: &std::path::Path) -> PathBuf {
+fn launcher(home: &Home, program: &Path, log: &Path) -> PathBuf {
     let script = home.beside("start-app");
-    let app = built("strongroom-app", "strongroom-app");
     let text = format!(
         "#!/bin/sh\n# A limit on files is an error of the write, as a full disk is, and no signal.\ntrap '' XFSZ\nexec '{}' \"$@\" >>'{}' 2>&1\n",
-        app.display(),
+        program.display(),
         log.display()
     );
     fs::write(&script, text).expect("a file in the temporary directory");

@@ -7,5 +7,6 @@ mod accessibility;
 mod after_lock;
 mod bad_paths;
 mod command_line;
+mod given_up;
 mod keyboard;
 mod main_job;
