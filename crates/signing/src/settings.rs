@@ -48,7 +48,13 @@ impl Setting {
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    pub(crate) const NONE: &'static Self = &Self(BTreeMap::new());
+    pub(crate) const NONE: &'static Self = &Self::new();
+
+    /// No settings.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
 
     /// The value of `name`, if it is set.
     #[must_use]

@@ -239,7 +239,8 @@ impl Call<'_> {
         let entry = send::record(activity, &request, credential.as_ref(), &self.peer.client);
         let exchange = match &credential {
             Some(credential) => {
-                send::with_key(home, &request, credential, cancelled, progress).await?
+                let session = &self.owner.session;
+                send::with_key(session, &request, credential, cancelled, progress).await?
             }
             None => send::without_key(home, &request, cancelled).await?,
         };

@@ -259,6 +259,7 @@ mod tests {
             public_id: Some("app_1".into()),
             secret: SecretText::new(SECRET.into()),
             session_token: None,
+            is_token: false,
             hosts: vec!["localhost".into()],
             scheme: None,
             settings: signing::Settings::default(),

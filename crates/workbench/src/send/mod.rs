@@ -11,8 +11,9 @@ mod draft;
 mod preview;
 mod redact;
 mod sign;
+mod token;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{
     Engine as _,
@@ -47,6 +48,8 @@ pub(crate) struct Credential {
     pub(crate) name: Option<String>,
     pub(crate) public_id: Option<String>,
     pub(crate) secret: SecretText,
+    /// Whether that is a token which the key was exchanged for.
+    pub(crate) is_token: bool,
     pub(crate) session_token: Option<SecretText>,
     /// The hosts that the secret may be sent to.
     pub(crate) hosts: Vec<String>,
@@ -59,6 +62,7 @@ pub(crate) struct Credential {
 impl Credential {
     fn reference(&self) -> String {
         match &self.name {
+            Some(name) if self.is_token => format!("(a token of {name})"),
             Some(name) => format!("sr://{name}/secret"),
             None => "(the secret that was typed)".to_owned(),
         }
@@ -120,6 +124,7 @@ pub(crate) fn credential(
             scheme: item.scheme().map(str::to_owned),
             settings: settings(request),
             session_token: None,
+            is_token: false,
             secret: open
                 .vault
                 .secret(&item.id().to_string(), "secret", None)
@@ -173,23 +178,36 @@ fn check_hosts(request: &SendRequest, hosts: &[String]) -> Result<(), Failure> {
 /// [`ErrorCode::Refused`] if the secret may not go there; [`ErrorCode::Usage`] if the request or the
 /// scheme makes no sense; otherwise what [`strongroom_sender::send`] says.
 pub(crate) async fn with_key(
-    home: &Home,
+    session: &Arc<Session>,
     request: &SendRequest,
     credential: &Credential,
     cancel: impl Future<Output = ()> + Send,
     progress: impl FnMut(Phase) + Send,
 ) -> Result<Exchange, Failure> {
+    let home = session.home();
     check_hosts(request, &credential.hosts)?;
     let mut draft = Draft::read(request)?;
     let options = options(home, request, &draft, Some(&credential.hosts))?;
     let scheme = scheme(request, credential)?;
+    let exchanged = token::exchanged(session, request, credential, scheme, &options).await?;
     let now = time_to_sign_with(home, &draft, scheme).await?;
-    let (steps, mut redaction) = draft.sign(&fresh_nonce(), scheme, credential, now)?;
-    redaction.push(
-        SecretText::new(credential.secret.expose_secret().to_owned()),
-        credential.reference(),
-    );
-    finish(draft, &options, Some(&redaction), steps, cancel, progress).await
+    let own = exchanged
+        .as_ref()
+        .map_or(credential, |held| &held.credential);
+    let (made, mut redaction) = draft.sign(&fresh_nonce(), scheme, own, now)?;
+    for secret in [own, credential] {
+        let text = SecretText::new(secret.secret.expose_secret().to_owned());
+        redaction.push(text, secret.reference());
+    }
+    let mut steps = exchanged
+        .as_ref()
+        .map_or_else(Vec::new, |held| held.steps.clone());
+    steps.extend(made);
+    let exchange = finish(draft, &options, Some(&redaction), steps, cancel, progress).await?;
+    if let (401, Some(held)) = (exchange.status, &exchanged) {
+        held.forget(session).await;
+    }
+    Ok(exchange)
 }
 
 /// The scheme that was asked for, or the item's, or the simplest that fits the item.

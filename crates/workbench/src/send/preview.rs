@@ -35,6 +35,7 @@ pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Previe
             scheme: item.scheme().map(str::to_owned),
             settings: settings(request),
             session_token: None,
+            is_token: false,
             secret: SecretText::new(SAMPLE.to_owned()),
         })
     })?;

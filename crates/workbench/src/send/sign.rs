@@ -24,6 +24,16 @@ pub(crate) async fn sign_with_key(
     check_hosts(&args.request, &credential.hosts)?;
     let mut draft = Draft::read(&args.request)?;
     let scheme = scheme(&args.request, credential)?;
+    if scheme == Scheme::OAuth2 || (scheme == Scheme::AccessToken && credential.public_id.is_some())
+    {
+        return Err(Failure::new(
+            ErrorCode::Usage,
+            format!(
+                "the scheme {scheme} sends a token that is fetched first, and sign fetches nothing"
+            ),
+        )
+        .hint("send it with `strongroom send`, which shows what was fetched too"));
+    }
     let now = match args.at {
         Some(at) => at,
         None => time_to_sign_with(home, &draft, scheme).await?,
@@ -48,6 +58,7 @@ pub fn with_typed_credential(
         name: None,
         public_id: typed.id,
         secret: SecretText::new(typed.secret.into_exposed()),
+        is_token: false,
         session_token: typed
             .session_token
             .map(|token| SecretText::new(token.into_exposed())),

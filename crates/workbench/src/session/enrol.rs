@@ -22,7 +22,7 @@ use strongroom_vault::{
     DeviceSecret, Enrolled, Horizon, KdfCost, Locked, RecoveryDraft, Refused, Reopener,
 };
 
-use super::{Open, Removals, Seen, Session, Work};
+use super::{Open, Removals, Seen, Session, Tokens, Work};
 use crate::{
     activity::Act,
     keyring::{Place, Places, SecretName},
@@ -197,6 +197,7 @@ impl Session {
                     reveal_allowed: false,
                     last_seen: Seen::now(),
                     removals: Removals::default(),
+                    tokens: Tokens::default(),
                 });
                 self.is_open.store(true, Ordering::Release);
                 let now = clock::now();

@@ -8,6 +8,7 @@
 mod anchor;
 mod enrol;
 mod removals;
+mod tokens;
 mod unlock;
 mod work;
 
@@ -28,7 +29,7 @@ use tokio::sync::watch;
 
 pub(crate) use self::enrol::Draft;
 pub(crate) use self::work::{Caller, Work};
-use self::{anchor::Anchors, removals::Removals};
+use self::{anchor::Anchors, removals::Removals, tokens::Tokens};
 use crate::{
     activity::{Act, Activity},
     home::Home,
@@ -62,6 +63,7 @@ pub(crate) struct Open {
     pub(crate) reveal_allowed: bool,
     last_seen: Seen,
     removals: Removals,
+    pub(crate) tokens: Tokens,
 }
 
 /// The clocks at the last use of a vault, or how far they moved since.

@@ -11,7 +11,7 @@ use strongroom_contract::{
 use strongroom_crypto::{SecretText, totp::Code};
 use strongroom_vault::{Anchor, Attempt, Burn, DeviceSecret, Locked, OpenError};
 
-use super::{Open, Removals, Seen, Session, Work, anchor};
+use super::{Open, Removals, Seen, Session, Tokens, Work, anchor};
 use crate::{
     activity::Act,
     keyring::{Place, Places, SecretName},
@@ -85,6 +85,7 @@ impl Session {
             reveal_allowed: args.allow_read,
             last_seen: Seen::now(),
             removals: Removals::default(),
+            tokens: Tokens::default(),
         };
         self.activity.record(Act::Unlocked, now, None, &work.client);
         let unlocked = Unlocked {

@@ -21,3 +21,4 @@ mod scene;
 mod secret_service;
 mod sending;
 mod starting;
+mod tokens;

@@ -165,6 +165,17 @@ fn an_issued_key_goes_straight_into_the_vault_and_signs() {
             .any(|step| step.name == "signature_base")
     );
 
+    // The pair is exchanged for a token of the platform's, whose claims are shown and no more of it.
+    let mut by_token = ping(&served.address, "payments");
+    by_token.scheme = Some("access-token".into());
+    let exchange = call::<Send>(&mut client, &by_token).unwrap();
+    assert_eq!(exchange.status, 200, "{:?}", exchange.body);
+    let claims = exchange
+        .steps
+        .iter()
+        .find(|step| step.name == "token_claims");
+    assert!(claims.unwrap().value.contains(&stored.created.app_id));
+
     // A signature holds the platform's time, not this machine's.
     block_on(platform.advance_clock(Duration::from_secs(30 * 86_400))).unwrap();
     let exchange = call::<Send>(&mut client, &ping(&served.address, "payments")).unwrap();
