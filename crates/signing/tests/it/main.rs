@@ -7,6 +7,7 @@ mod content_digest;
 mod credentials;
 mod document;
 mod jwt;
+mod oauth2;
 mod properties;
 mod rfc9421;
 mod schemes;
