@@ -189,7 +189,16 @@ pub(crate) async fn with_key(
     let mut draft = Draft::read(request)?;
     let options = options(home, request, &draft, Some(&credential.hosts))?;
     let scheme = scheme(request, credential)?;
-    let exchanged = token::exchanged(session, request, credential, scheme, &options).await?;
+    let mut cancel = std::pin::pin!(cancel);
+    let exchanged = tokio::select! {
+        exchanged = token::exchanged(session, request, credential, scheme, &options) => exchanged?,
+        () = cancel.as_mut() => {
+            return Err(Failure::new(
+                ErrorCode::Cancelled,
+                "cancelled while a token was fetched; the request was not sent",
+            ));
+        }
+    };
     let now = time_to_sign_with(home, &draft, scheme).await?;
     let own = exchanged
         .as_ref()
