@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use crate::workspace::{files_below, read, root};
 
 /// What a person asks for: each stands on the session and the shared modules alone.
-const FEATURES: &[&str] = &["keys", "platform", "read", "send", "verify"];
+const FEATURES: &[&str] = &["explain", "keys", "platform", "read", "send", "verify"];
 
 /// What features stand on, and what leads to them.
 const SHARED: &[&str] = &[

@@ -1,36 +1,236 @@
-//! `explain`: why the local platform answered a request as it did.
+//! `explain`: why a request was answered as it was, or why one that is pasted fails.
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use serde::Deserialize;
 use strongroom_contract::{
-    error::Failure,
+    agent::{Explain, ExplainArgs},
+    diagnosis::{Diagnosis, Exhibit, Part, Piece},
+    error::{ErrorCode, Failure},
     explain::{Check, Decision, Explanation, Outcome},
+    secret::Revealed,
+    time::UnixMillis,
 };
+use strongroom_crypto::SecretText;
+use strongroom_workbench::explain::{self, Report};
 
 use crate::{
+    client::Client,
+    input::{secret_stdin, unreadable},
     output::Output,
     platform::{self, Place},
     style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN},
     text::printable,
 };
 
+const AFTER_HELP: &str = "\
+With --key, the vault's owner compares the request with that key: its secret stays there. With
+--credential-stdin, a credential that is typed for this alone is used, as JSON: {\"id\": ...,
+\"secret\": ...}; the vault may be locked. With neither, the platform that runs here judges it by its
+own record of the key, if one runs.
+
+The request is kept nowhere, and no answer or report holds a secret.";
+
 #[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The request's id, as in the answer's X-Request-Id
-    request_id: String,
+    #[arg(required_unless_present = "request", conflicts_with = "request")]
+    request_id: Option<String>,
+    /// A file with the request that failed; - for stdin
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+    /// How the file is written
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "raw",
+        requires = "request"
+    )]
+    format: Format,
+    /// Compare it with this key of the vault, by name or id
+    #[arg(long, value_name = "NAME", requires = "request")]
+    key: Option<String>,
+    /// Compare it with the credential that stdin holds, as JSON
+    #[arg(long, requires = "request", conflicts_with = "key")]
+    credential_stdin: bool,
+    /// The address that it came from
+    #[arg(long, value_name = "ADDRESS", requires = "request")]
+    peer: Option<String>,
+    /// The time to judge it at; now if absent
+    #[arg(long, value_name = "TIME", requires = "request")]
+    now: Option<UnixMillis>,
+    /// Write a report for a ticket, too
+    #[arg(long, value_name = "FILE.md|FILE.html")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
 
+/// How a request is written.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// Raw HTTP: request line, headers, an empty line, the body
+    Raw,
+}
+
+/// A credential for one diagnosis.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    #[serde(default)]
+    id: Option<String>,
+    secret: Revealed,
+}
+
 pub(crate) fn run(args: &Args, output: Output) -> Result<ExitCode, Failure> {
-    let explanation = platform::ask(&args.place, async |platform| {
-        platform.explain(&args.request_id).await
-    })?;
-    output.print(&explanation, |out| show(out, &explanation))?;
+    let report = match &args.report {
+        Some(path) => Some((path, Report::of_file(&path.to_string_lossy())?)),
+        None => None,
+    };
+    let diagnosis = diagnosis(args, output)?;
+    if let Some((path, report)) = report {
+        std::fs::write(path, report.write(&diagnosis)).map_err(|error| {
+            let message = format!("can't write {}: {error}", path.display());
+            Failure::new(ErrorCode::Failed, message)
+        })?;
+    }
+    output.print(&diagnosis, |out| show_diagnosis(out, &diagnosis))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn diagnosis(args: &Args, output: Output) -> Result<Diagnosis, Failure> {
+    if let Some(id) = &args.request_id {
+        return platform::ask(&args.place, async |platform| platform.diagnosis(id).await);
+    }
+    let exhibit = exhibit(args)?;
+    if let Some(key) = &args.key {
+        let key = key.clone();
+        return Client::connect(output)?.call::<Explain>(&ExplainArgs { exhibit, key });
+    }
+    if args.credential_stdin {
+        return explain::here(&exhibit, Some(typed()?));
+    }
+    let by_platform = platform::ask(&args.place, async |platform| {
+        platform.explain_exhibit(&exhibit).await
+    });
+    match by_platform {
+        // Without a platform, the request alone is looked at.
+        Err(failure) if failure.code == ErrorCode::PlatformUnavailable => {
+            explain::here(&exhibit, None)
+        }
+        answered => answered,
+    }
+}
+
+fn exhibit(args: &Args) -> Result<Exhibit, Failure> {
+    let path = args.request.as_deref().unwrap_or(Path::new("-"));
+    let bytes = if path.as_os_str() == "-" {
+        if args.credential_stdin {
+            return Err(Failure::new(
+                ErrorCode::Usage,
+                "stdin can't hold both the request and the credential",
+            )
+            .hint("put the request into a file"));
+        }
+        let mut bytes = Vec::new();
+        let read = io::stdin().read_to_end(&mut bytes);
+        read.map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    let bytes = bytes.map_err(|error| unreadable(path, &error))?;
+    let exhibit = match args.format {
+        Format::Raw => explain::raw(&bytes)?,
+    };
+    Ok(Exhibit {
+        peer: args.peer.clone(),
+        at: args.now,
+        ..exhibit
+    })
+}
+
+fn typed() -> Result<explain::Typed, Failure> {
+    let json = secret_stdin("Credential as JSON: ")?;
+    let typed: Typed = serde_json::from_str(json.expose_secret()).map_err(|error| {
+        // What the parser says could repeat a part of it.
+        let message = format!("stdin holds no credential, at column {}", error.column());
+        Failure::new(ErrorCode::Usage, message)
+            .hint("expected JSON with a secret and, where there is one, an id: {\"id\": \"...\", \"secret\": \"...\"}")
+    })?;
+    Ok(explain::Typed {
+        id: typed.id,
+        secret: SecretText::new(typed.secret.into_exposed()),
+    })
+}
+
+fn show_diagnosis(out: &mut dyn Write, diagnosis: &Diagnosis) -> io::Result<()> {
+    show(out, &diagnosis.explanation)?;
+    if !diagnosis.parts.is_empty() {
+        writeln!(
+            out,
+            "\n{STRONG}What was received, and what was signed{STRONG:#}"
+        )?;
+        for part in &diagnosis.parts {
+            show_part(out, part)?;
+        }
+    }
+    for change in &diagnosis.changes {
+        let how = if change.proven {
+            "with this change it matches"
+        } else {
+            "read off the request"
+        };
+        writeln!(
+            out,
+            "\n{GOOD}{}{GOOD:#} {DIM}({how}){DIM:#} {}",
+            change.id,
+            printable(&change.what, false)
+        )?;
+    }
+    if let Some(sentence) = &diagnosis.sentence {
+        writeln!(
+            out,
+            "\n{ACCENT}To send back:{ACCENT:#} {}",
+            printable(sentence, false)
+        )?;
+    }
+    Ok(())
+}
+
+fn show_part(out: &mut dyn Write, part: &Part) -> io::Result<()> {
+    let name = printable(&part.name, false);
+    if part.same == Some(true) {
+        return writeln!(out, "  {GOOD}={GOOD:#} {name}");
+    }
+    writeln!(out, "  {WARN}≠{WARN:#} {name}")?;
+    show_side(out, "received", &part.received)?;
+    match &part.signed {
+        Some(signed) => show_side(out, "signed", signed),
+        None => writeln!(out, "    {DIM}signed    not known{DIM:#}"),
+    }
+}
+
+fn show_side(out: &mut dyn Write, side: &str, pieces: &[Piece]) -> io::Result<()> {
+    write!(out, "    {DIM}{side:9}{DIM:#} ")?;
+    for piece in pieces {
+        let text = printable(&piece.text, false);
+        let text = if piece.invisible {
+            format!("⟨{text}⟩")
+        } else {
+            text.into_owned()
+        };
+        if piece.differs {
+            write!(out, "{BAD}{text}{BAD:#}")?;
+        } else {
+            write!(out, "{text}")?;
+        }
+    }
+    writeln!(out)
 }
 
 pub(crate) fn show(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
+    diagnosis::{Diagnosis, Exhibit},
     error::Failure,
     exchange::{Exchange, Preview, SendRequest, SignArgs, SignedRequest},
     secret::Revealed,
@@ -193,6 +194,9 @@ operations! {
     /// Signs a request and gives it back: needs the use grant, and the item's allowed hosts. A secret
     /// that would stand in it is replaced by its reference.
     RequestSign = "request.sign": SignArgs => SignedRequest;
+    /// Says why a request failed, by a key of the vault: what is wrong with it, and what would make it
+    /// match. No secret leaves the owner.
+    Explain = "request.explain": ExplainArgs => Diagnosis;
     /// Says that a person is here: the time until the vault locks itself begins anew.
     SessionTouch = "session.touch": Nothing => Nothing;
     /// Locks the vault and ends the owner, so that another process can take its place. An owner with
@@ -280,6 +284,15 @@ pub struct KeyEditArgs {
     pub name: String,
     /// What it is to be.
     pub key: EditKey,
+}
+
+/// A request that failed, and the key that it should be made with.
+#[derive(Serialize, Deserialize)]
+pub struct ExplainArgs {
+    /// The request.
+    pub exhibit: Exhibit,
+    /// The item's name or id.
+    pub key: String,
 }
 
 /// Names a field.

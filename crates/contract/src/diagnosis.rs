@@ -49,6 +49,20 @@ pub struct Diagnosis {
     pub search: Option<Search>,
 }
 
+impl From<Explanation> for Diagnosis {
+    /// An explanation with nothing found out beyond it.
+    fn from(explanation: Explanation) -> Self {
+        Self {
+            explanation,
+            scheme: None,
+            changes: Vec::new(),
+            parts: Vec::new(),
+            sentence: None,
+            search: None,
+        }
+    }
+}
+
 /// A change that makes the request match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

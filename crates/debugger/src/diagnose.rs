@@ -2,7 +2,7 @@
 
 use strongroom_contract::{
     diagnosis::{Change, Diagnosis, Part, Search},
-    explain::{Explanation, Rule},
+    explain::{Explanation, Outcome, Rule},
     time::UnixMillis,
 };
 use strongroom_policy::{freshness::TOLERANCE_SECS, profile};
@@ -46,6 +46,19 @@ pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -
         },
         _ => Found::default(),
     };
+    conclude(explanation, scheme(&view), found)
+}
+
+/// Says what would have made the signature of a request match that a platform refused and kept, with
+/// its credentials replaced: the rules have spoken, and `explanation` is what they said.
+#[must_use]
+pub fn diagnose_refused(
+    explanation: Explanation,
+    exhibit: &Exhibit,
+    knowledge: &Knowledge<'_>,
+) -> Diagnosis {
+    let view = View::of(exhibit);
+    let found = searched(&view, &view, knowledge);
     conclude(explanation, scheme(&view), found)
 }
 
@@ -131,9 +144,10 @@ fn credential(
     let singles = repairs(view, knowledge);
     let mut furthest: Option<(usize, &Repaired<'_>)> = None;
     for single in &singles {
-        let reach = reach(&knowledge.judge(&single.view, now));
+        let judged = knowledge.judge(&single.view, now);
+        let reach = reach(&judged);
         if reach > AUTHENTICATE {
-            return mended(view, single, Found::default());
+            return told(mended(view, single, Found::default()), &judged);
         }
         if reach > furthest.map_or(reached, |(furthest, _)| furthest) {
             furthest = Some((reach, single));
@@ -159,22 +173,36 @@ fn credential(
             if judged > PAIRS {
                 break;
             }
-            if reach(&knowledge.judge(&second.view, now)) > AUTHENTICATE {
+            let judged = knowledge.judge(&second.view, now);
+            if reach(&judged) > AUTHENTICATE {
                 let both = Repaired {
                     changes: [single.changes.as_slice(), &second.changes].concat(),
                     view: second.view,
                 };
-                return mended(view, &both, Found::default());
+                return told(mended(view, &both, Found::default()), &judged);
             }
         }
     }
     if let Some((_, single)) = furthest {
-        best = mended(view, single, Found::default());
-        for change in &mut best.changes {
-            change.proven = false;
-        }
+        best = unproven(mended(view, single, Found::default()));
     }
     best
+}
+
+/// A repair proves something only where the credential could be checked.
+fn told(found: Found, judged: &Explanation) -> Found {
+    let is_genuine = judged
+        .checks
+        .iter()
+        .any(|check| check.rule == Rule::Authenticate && check.outcome == Outcome::Passed);
+    if is_genuine { found } else { unproven(found) }
+}
+
+fn unproven(mut found: Found) -> Found {
+    for change in &mut found.changes {
+        change.proven = false;
+    }
+    found
 }
 
 /// A search that came to an end without a change: another reading of what was received matches.

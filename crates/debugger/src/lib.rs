@@ -27,6 +27,6 @@ mod repair;
 pub mod report;
 mod search;
 
-pub use diagnose::diagnose;
+pub use diagnose::{diagnose, diagnose_refused};
 pub use exhibit::{Exhibit, ExhibitError};
 pub use judge::{HeldKey, Knowledge, PlatformFacts, Slot};

@@ -115,6 +115,8 @@ operations! {
     RequestShow = "request.show": Owner Admin Developer Support;
     /// See why a request was refused.
     RequestExplain = "request.explain": Owner Admin Developer Support;
+    /// Learn what the rules make of a request that is pasted, and what would make it match.
+    ExhibitExplain = "exhibit.explain": Owner Admin Developer Support;
     /// See the platform's clock.
     ClockShow = "clock.show": Owner Admin Developer Support Viewer;
     /// Let the virtual clock jump ahead: keys expire and limits refill for everyone.

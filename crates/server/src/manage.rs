@@ -7,6 +7,7 @@
 
 mod audit;
 mod clock;
+mod exhibit;
 mod keys;
 mod requests;
 
@@ -68,6 +69,7 @@ const ROUTES: &[Route] = &[
         "/manage/v1/requests/{}/explain",
         Operation::RequestExplain,
     ),
+    route("POST", "/manage/v1/explain", Operation::ExhibitExplain),
     route("GET", "/manage/v1/clock", Operation::ClockShow),
     route("POST", "/manage/v1/clock/advance", Operation::ClockAdvance),
 ];
@@ -375,6 +377,7 @@ impl<'a> Call<'a> {
             Operation::AuditVerify => audit::verify(self).await,
             Operation::RequestShow => requests::show(self).await,
             Operation::RequestExplain => requests::explain(self).await,
+            Operation::ExhibitExplain => exhibit::explain(self),
             Operation::ClockShow => Ok(Done::shown(&self.platform.clock.view())),
             Operation::ClockAdvance => clock::advance(self).await,
         }

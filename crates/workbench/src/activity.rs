@@ -36,6 +36,8 @@ pub enum Act {
     RemovalFailed,
     /// An item's secret signed a request.
     Used,
+    /// An item's secret was compared with a request that failed.
+    Compared,
     /// A request was sent that no secret signed.
     Sent,
     /// A field was copied to the clipboard.

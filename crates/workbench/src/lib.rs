@@ -21,6 +21,7 @@ pub mod agent;
 mod cancel;
 pub mod client;
 pub mod desk;
+pub mod explain;
 mod frames;
 pub mod home;
 mod keyring;

@@ -14,6 +14,7 @@ use rustls::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use strongroom_contract::{
+    diagnosis::{Diagnosis, Exhibit},
     error::{ErrorCode, Failure, FailureDocument},
     explain::Explanation,
     manage::{
@@ -228,6 +229,24 @@ impl Platform {
     /// As [`Platform::create_key`]; [`ErrorCode::NotFound`] for an unknown request id.
     pub async fn explain(&self, request_id: &str) -> Result<Explanation, Failure> {
         self.ask(&["requests", request_id, "explain"]).await
+    }
+
+    /// The same with what would have made the request match, as far as it was kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::explain`].
+    pub async fn diagnosis(&self, request_id: &str) -> Result<Diagnosis, Failure> {
+        self.ask(&["requests", request_id, "explain"]).await
+    }
+
+    /// What the platform's rules make of a request that is pasted. Nothing is changed by it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Usage`] if the request can't be looked at.
+    pub async fn explain_exhibit(&self, exhibit: &Exhibit) -> Result<Diagnosis, Failure> {
+        self.call(Method::POST, &["explain"], Some(exhibit)).await
     }
 
     /// A refused request as it arrived.

@@ -31,6 +31,7 @@ macro_rules! scripts {
 scripts! {
     demo
     explain
+    explain_request
     key
     platform
     read

@@ -1,8 +1,9 @@
 //! One request: as it arrived, and why it was refused.
 
+use strongroom_contract::diagnosis::Diagnosis;
 use strongroom_policy::trace::{explain_accepted, explain_forgotten};
 
-use super::{Call, Done, NotDone};
+use super::{Call, Done, NotDone, exhibit};
 use crate::face::RequestId;
 
 pub(super) async fn show(call: Call<'_>) -> Result<Done, NotDone> {
@@ -34,13 +35,14 @@ pub(super) async fn explain(call: Call<'_>) -> Result<Done, NotDone> {
         .find(id, &platform.personal, &platform.store)
         .await?;
     if let Some(refusal) = kept {
-        return Ok(Done::shown(&refusal.explanation));
+        let diagnosis = exhibit::deepen(platform, &refusal.request, refusal.explanation);
+        return Ok(Done::shown(&diagnosis));
     }
     match platform.audit.find(&platform.store, id).await? {
-        Some(row) => Ok(Done::shown(&match row.rule {
+        Some(row) => Ok(Done::shown(&Diagnosis::from(match row.rule {
             Some(rule) => explain_forgotten(id.to_string(), rule),
             None => explain_accepted(id.to_string()),
-        })),
+        }))),
         None => Err(NotDone::not_found(unknown(id))),
     }
 }

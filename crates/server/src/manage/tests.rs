@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use strongroom_contract::{error::FailureDocument, explain::Explanation, manage::AuditPage};
 
 use super::*;
-use crate::testing::{Reply, Stage};
+use crate::testing::{Reply, Stage, borrowed, signed};
 
 /// A body with which the operation gets as far as it can.
 fn body(operation: Operation) -> Value {
@@ -12,6 +14,9 @@ fn body(operation: Operation) -> Value {
         Operation::KeyAllowlist => json!({ "allow": [] }),
         Operation::KeyScopes => json!({ "scopes": [] }),
         Operation::ClockAdvance => json!({ "by_ms": 1 }),
+        Operation::ExhibitExplain => json!({
+            "method": "GET", "url": "https://localhost:8443/api/v1/ping", "headers": [],
+        }),
         _ => Value::Null,
     }
 }
@@ -315,4 +320,87 @@ fn a_segment_is_one_segment() {
     assert_eq!(fits("/manage/v1/keys//revoke"), None);
     assert_eq!(fits("/manage/v1/keys/a/b/revoke"), None);
     assert_eq!(fits("/manage/v1/keys/revoke"), None);
+}
+
+/// A signed payin as it would be pasted.
+fn pasted(headers: &[(String, String)], url: &str, body: &[u8]) -> Value {
+    use base64::Engine as _;
+    json!({
+        "method": "POST", "url": url, "headers": headers,
+        "body_base64": base64::prelude::BASE64_STANDARD.encode(body),
+        "peer": "127.0.0.1",
+    })
+}
+
+fn ids(diagnosis: &Value) -> Vec<&str> {
+    let changes = diagnosis["changes"].as_array().unwrap().iter();
+    changes.map(|it| it["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_pasted_request_is_judged_by_the_platforms_own_record_and_changes_nothing() {
+    let stage = Stage::new().await;
+    let (app_id, secret) = stage
+        .key(json!({ "may_sign": true, "scopes": ["payins:write"], "limit_per_minute": 1 }))
+        .await;
+    let key = (app_id.as_str(), secret.as_str());
+    let path = "/api/v2/payins";
+    let url = "https://localhost/api/v2/payins";
+    let body = b"{\"amount\":1}";
+    let headers = signed(&stage, key, "POST", path, body, Duration::ZERO);
+    for _ in 0..3 {
+        let sound = stage
+            .manage("POST", "/explain", pasted(&headers, url, body))
+            .await;
+        assert_eq!(sound.json()["decision"], "accepted", "{:?}", sound.json());
+    }
+    let broken = pasted(&headers, url, b"{\"amount\": 1}\n");
+    let broken = stage.manage("POST", "/explain", broken).await.json();
+    assert_eq!(broken["rule"], "authenticate");
+    assert_eq!(
+        ids(&broken),
+        ["body-json-whitespace", "body-trailing-newline"]
+    );
+    assert!(!broken.to_string().contains(&secret));
+
+    // Neither the nonce nor the one slot was used up by the looks.
+    let sent = stage.send("POST", path, &borrowed(&headers), body).await;
+    assert_eq!(sent.status, 422, "{:?}", sent.body);
+    let again = stage
+        .manage("POST", "/explain", pasted(&headers, url, body))
+        .await;
+    assert_eq!(again.json()["rule"], "replay");
+    let nonsense = stage
+        .manage("POST", "/explain", pasted(&headers, "nowhere", body))
+        .await;
+    assert_eq!(nonsense.status, 422);
+}
+
+#[tokio::test]
+async fn a_kept_refusal_says_what_was_signed() {
+    let stage = Stage::with(|config| config.capture_bodies = true).await;
+    let (app_id, secret) = stage.key(json!({ "may_sign": true })).await;
+    let key = (app_id.as_str(), secret.as_str());
+    let headers = signed(
+        &stage,
+        key,
+        "post",
+        "/api/v2/payins",
+        b"{\"a\":1}",
+        Duration::ZERO,
+    );
+    let sent = stage
+        .send(
+            "POST",
+            "/api/v2/payins",
+            &borrowed(&headers),
+            b"{\"a\":1}\n",
+        )
+        .await;
+    assert_eq!(sent.status, 401);
+    let path = format!("/requests/{}/explain", sent.request_id());
+    let why = stage.manage("GET", &path, Value::Null).await.json();
+    assert_eq!(why["rule"], "authenticate");
+    assert_eq!(why["request_id"], sent.request_id());
+    assert_eq!(ids(&why), ["method-case", "body-trailing-newline"]);
 }

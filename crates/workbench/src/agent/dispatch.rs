@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use strongroom_contract::{
     agent::{
-        CreateBegin, CreateFinish, EnrolFinish, Hello, KeyAdd, KeyCheck, KeyEdit, KeyList,
+        CreateBegin, CreateFinish, EnrolFinish, Explain, Hello, KeyAdd, KeyCheck, KeyEdit, KeyList,
         KeyRemove, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin,
         RecoverFinish, RequestPreview, RequestSign, Retire, Send, SessionTouch, Status, Unlock,
         Verify,
@@ -21,6 +21,7 @@ use crate::{
         connection::{Outbox, Peer},
     },
     cancel::Cancellation,
+    explain,
     frames::{self, Encoded, RequestFrame},
     keys, read, send,
     session::{Caller, Draft, Session, Work},
@@ -92,6 +93,10 @@ pub(super) async fn answer(
         }
         RequestPreview::NAME => {
             call.block::<RequestPreview>(|session, args, _| send::preview(session, &args))
+                .await
+        }
+        Explain::NAME => {
+            call.block::<Explain>(|session, args, work| explain::with_key(session, &args, work))
                 .await
         }
         SessionTouch::NAME => {

@@ -65,6 +65,10 @@ fn told(entry: &Entry) -> (ActivityKind, String) {
             format!("{subject} could not be removed: it is back"),
         ),
         Act::Used | Act::Sent => sent(entry, &by),
+        Act::Compared => (
+            ActivityKind::Used,
+            format!("{subject} was compared with a request that failed{by}"),
+        ),
         Act::Copied => (ActivityKind::Copied, format!("{subject} was copied")),
         Act::Revealed => (ActivityKind::Revealed, format!("{subject} was shown{by}")),
         Act::RevealRefused => (

@@ -1,0 +1,93 @@
+//! A request that is pasted, judged by the platform's own rules: nothing of it is kept, no nonce is spent
+//! and no slot is taken.
+
+use strongroom_contract::{
+    diagnosis::{Diagnosis, Exhibit as Pasted},
+    explain::{Explanation, Rule},
+    manage::CapturedRequest,
+    time::UnixMillis,
+};
+use strongroom_debugger::{Exhibit, Knowledge, PlatformFacts, Slot, diagnose, diagnose_refused};
+use strongroom_policy::key::KeyRecord;
+use strongroom_signing::{Target, UriScheme, content_digest::CONTENT_DIGEST, rfc9421::SIGNATURE};
+
+use super::{Call, Done, NotDone};
+use crate::platform::Platform;
+
+pub(super) fn explain(call: Call<'_>) -> Result<Done, NotDone> {
+    let pasted: Pasted = call.body()?;
+    let exhibit = Exhibit::read(&pasted)
+        .map_err(|error| NotDone::usage(format!("the request can't be looked at: {error}")))?;
+    let platform = call.platform;
+    let now = platform.clock.now();
+    let diagnosis = with_facts(platform, now, exhibit.at.is_none(), |knowledge| {
+        diagnose(&exhibit, knowledge, now)
+    });
+    Ok(Done::shown(&diagnosis))
+}
+
+/// Looks further into a refusal whose request was kept: what would have made its signature match.
+pub(super) fn deepen(
+    platform: &Platform,
+    request: &CapturedRequest,
+    explanation: Explanation,
+) -> Diagnosis {
+    let is_signature = explanation.rule == Some(Rule::Authenticate)
+        && request.headers.iter().any(|(name, _)| name == SIGNATURE);
+    let Some(exhibit) = is_signature.then(|| kept(request)).flatten() else {
+        return Diagnosis::from(explanation);
+    };
+    with_facts(platform, request.at, false, |knowledge| {
+        diagnose_refused(explanation, &exhibit, knowledge)
+    })
+}
+
+/// A kept request as it arrived; `None` if what was signed of it was not kept.
+fn kept(request: &CapturedRequest) -> Option<Exhibit> {
+    let header = |wanted: &str| {
+        let mut headers = request.headers.iter();
+        headers
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.as_str())
+    };
+    if request.body_base64.is_none() && header(CONTENT_DIGEST).is_some() {
+        return None;
+    }
+    let host = header("host").unwrap_or_default();
+    let target = Target::received(UriScheme::Https, host, &request.target).ok()?;
+    Exhibit::read(&Pasted {
+        method: request.method.clone(),
+        url: target.to_string(),
+        headers: request.headers.clone(),
+        body_base64: request.body_base64.clone().unwrap_or_default(),
+        peer: None,
+        at: Some(request.at),
+    })
+    .ok()
+}
+
+/// What the platform knows. Nonces and slots are those of this moment, and of no other.
+fn with_facts<T>(
+    platform: &Platform,
+    now: UnixMillis,
+    is_now: bool,
+    look: impl FnOnce(&Knowledge<'_>) -> T,
+) -> T {
+    let keys = platform.keys.all();
+    let records: Vec<_> = keys.iter().map(|key| key.snapshot()).collect();
+    let records: Vec<&KeyRecord> = records.iter().map(AsRef::as_ref).collect();
+    look(&Knowledge::Platform(PlatformFacts {
+        platform: &platform.rules,
+        records: &records,
+        nonce: &|claim| {
+            let key = platform.keys.find(claim.app_id).filter(|_| is_now)?;
+            let limit = key.snapshot().limit;
+            let answer = key.used().nonces.peek(claim, limit, now);
+            Some(answer)
+        },
+        slot: &|record, cost| match platform.keys.find(record.app_id).filter(|_| is_now) {
+            Some(key) => Slot::Known(key.used().meter.peek(cost, record.daily_quota, now)),
+            None => Slot::Unknown,
+        },
+    }))
+}

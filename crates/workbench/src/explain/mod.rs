@@ -1,0 +1,142 @@
+//! `explain`: why a request was refused, and what would make it match.
+//!
+//! A request that is pasted is judged where the key is: by the platform that issued it, by the vault's
+//! owner, or in the caller's process with a secret that was typed for this alone. It is kept nowhere.
+
+mod paste;
+
+use strongroom_contract::{
+    agent::ExplainArgs,
+    diagnosis::{Diagnosis, Exhibit as Pasted},
+    error::{ErrorCode, Failure},
+};
+use strongroom_crypto::SecretText;
+use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
+
+pub use self::paste::raw;
+use crate::{
+    activity::Act,
+    os::clock,
+    problem::shown,
+    session::{Session, Work},
+};
+
+/// How many other keys are tried, in case one of them was used by mistake.
+const OTHERS: usize = 32;
+
+/// A credential that was typed for one diagnosis.
+pub struct Typed {
+    /// The public id, if the scheme has one.
+    pub id: Option<String>,
+    /// The secret.
+    pub secret: SecretText,
+}
+
+/// Judges a request in this process: by the credential that was typed, or by what the request alone
+/// tells. No vault is needed, open or closed.
+///
+/// # Errors
+///
+/// [`ErrorCode::Usage`] if the request can't be looked at.
+pub fn here(pasted: &Pasted, typed: Option<Typed>) -> Result<Diagnosis, Failure> {
+    let exhibit = read(pasted)?;
+    let key = typed.map(|typed| HeldKey {
+        name: "the credential that was typed".to_owned(),
+        id: typed.id,
+        secret: Some(typed.secret),
+    });
+    let knowledge = Knowledge::Held {
+        key: key.as_ref(),
+        others: &[],
+    };
+    Ok(diagnose(&exhibit, &knowledge, clock::now()))
+}
+
+/// Judges a request by a key of the open vault; its other keys are tried too. No secret leaves the
+/// owner's process.
+///
+/// # Errors
+///
+/// [`ErrorCode::Usage`] if the request can't be looked at; [`ErrorCode::Locked`],
+/// [`ErrorCode::NotFound`], [`ErrorCode::Ambiguous`].
+pub(crate) fn with_key(
+    session: &Session,
+    args: &ExplainArgs,
+    work: &Work,
+) -> Result<Diagnosis, Failure> {
+    let exhibit = read(&args.exhibit)?;
+    let (key, others) = session.with_open(|open| {
+        let chosen = open.vault.find(&args.key).map_err(shown)?.id().to_string();
+        let mut others = Vec::new();
+        let mut key = None;
+        for item in open.vault.items() {
+            let id = item.id().to_string();
+            if id != chosen && others.len() >= OTHERS {
+                continue;
+            }
+            let held = HeldKey {
+                name: item.name().to_owned(),
+                id: item.public_id().map(str::to_owned),
+                secret: open.vault.secret(&id, "secret", None).ok(),
+            };
+            if id == chosen {
+                key = Some(held);
+            } else {
+                others.push(held);
+            }
+        }
+        Ok((key, others))
+    })?;
+    let name = key.as_ref().map(|key| key.name.as_str());
+    let activity = session.activity();
+    activity.record(Act::Compared, clock::now(), name, &work.client);
+    let knowledge = Knowledge::Held {
+        key: key.as_ref(),
+        others: &others,
+    };
+    Ok(diagnose(&exhibit, &knowledge, clock::now()))
+}
+
+fn read(pasted: &Pasted) -> Result<Exhibit, Failure> {
+    Exhibit::read(pasted).map_err(|error| {
+        let message = format!("the request can't be looked at: {error}");
+        Failure::new(ErrorCode::Usage, message)
+    })
+}
+
+/// A report for a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// Markdown with tables.
+    Markdown,
+    /// One HTML page that loads nothing.
+    Html,
+}
+
+impl Report {
+    /// The report that a file of this name holds, by its ending.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Usage`] for any other ending than `.md` and `.html`.
+    pub fn of_file(name: &str) -> Result<Self, Failure> {
+        match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("md") => Ok(Self::Markdown),
+            Some("html") => Ok(Self::Html),
+            _ => Err(Failure::new(
+                ErrorCode::Usage,
+                "a report is Markdown or HTML, by the ending of its file",
+            )
+            .hint("name it something.md or something.html")),
+        }
+    }
+
+    /// The document. It holds no secret.
+    #[must_use]
+    pub fn write(self, diagnosis: &Diagnosis) -> String {
+        match self {
+            Self::Markdown => report::markdown(diagnosis),
+            Self::Html => report::html(diagnosis),
+        }
+    }
+}
