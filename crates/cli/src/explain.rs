@@ -74,8 +74,12 @@ pub(crate) struct Args {
 /// How a request is written.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Format {
-    /// Raw HTTP: request line, headers, an empty line, the body
+    /// HTTP as it is on the wire: request line, headers, an empty line, the body
     Raw,
+    /// A curl command
+    Curl,
+    /// An HTTP archive, of which the last entry that failed is meant
+    Har,
 }
 
 /// A credential for one diagnosis.
@@ -144,9 +148,12 @@ fn exhibit(args: &Args) -> Result<Exhibit, Failure> {
         std::fs::read(path)
     };
     let bytes = bytes.map_err(|error| unreadable(path, &error))?;
-    let exhibit = match args.format {
-        Format::Raw => explain::raw(&bytes)?,
+    let format = match args.format {
+        Format::Raw => explain::Format::Raw,
+        Format::Curl => explain::Format::Curl,
+        Format::Har => explain::Format::Har,
     };
+    let exhibit = explain::paste(&bytes, format)?;
     Ok(Exhibit {
         peer: args.peer.clone(),
         at: args.now,

@@ -43,7 +43,7 @@ fn signed_over(signed: &[u8], sent: &[u8]) -> Exhibit {
     let mut headers = vec![("content-type".to_owned(), b"application/json".to_vec())];
     for header in made.headers {
         let value = header.value.expose_secret().as_bytes().to_vec();
-        headers.push((header.name.to_owned(), value));
+        headers.push((header.name.into_owned(), value));
     }
     Exhibit {
         method: "POST".to_owned(),

@@ -13,7 +13,7 @@ use strongroom_contract::{
 use strongroom_crypto::SecretText;
 use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
 
-pub use self::paste::raw;
+pub use self::paste::{Format, paste};
 use crate::{
     activity::Act,
     os::clock,
