@@ -5,12 +5,35 @@ use std::{collections::BTreeSet, fs, path::Path};
 use crate::workspace::{files_below, read, root};
 
 /// What a person asks for: each stands on the session and the shared modules alone.
-const FEATURES: &[&str] = &["explain", "keys", "platform", "read", "send", "verify"];
+const FEATURES: &[&str] = &[
+    "collection",
+    "explain",
+    "history",
+    "keys",
+    "platform",
+    "read",
+    "send",
+    "verify",
+];
 
 /// What features stand on, and what leads to them.
 const SHARED: &[&str] = &[
-    "activity", "agent", "cancel", "client", "desk", "frames", "home", "keyring", "manage", "os",
-    "problem", "running", "session", "settings",
+    "activity",
+    "agent",
+    "cancel",
+    "client",
+    "desk",
+    "folder",
+    "frames",
+    "home",
+    "keyring",
+    "manage",
+    "os",
+    "problem",
+    "running",
+    "sealed_log",
+    "session",
+    "settings",
 ];
 
 /// The modules of this crate that a source names behind `crate::`.

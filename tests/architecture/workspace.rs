@@ -10,7 +10,9 @@ use std::{
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The crates that hold no clock, no file and no socket.
-pub(crate) const PURE: &[&str] = &["crypto", "contract", "signing", "policy", "debugger", "formats"];
+pub(crate) const PURE: &[&str] = &[
+    "crypto", "contract", "signing", "policy", "debugger", "formats",
+];
 
 /// The root of the checkout.
 pub(crate) fn root() -> &'static Path {

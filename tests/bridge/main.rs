@@ -4,10 +4,18 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use strongroom_contract::{
+    burst::BurstReport,
+    collection::{
+        Collection, EnvironmentView, MoveEntry, Placed, RemovedEntry, SaveEnvironment, SaveRequest,
+        SavedRequest,
+    },
+    compose::{ComposedPreview, ComposedSend},
     error::Failure,
     exchange::Exchange,
     explain::Explanation,
+    history::{Comparison, HistoryEntry, HistoryFilter, HistoryPage, HistoryRemoved},
     manage::{AuditRowView, KeyView},
+    run::{RunArgs, RunReport},
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
         ActivityRow, AllowlistCheck, Draft, EnrolmentShown, IssueKey, PlatformStatus, Session,
@@ -52,18 +60,36 @@ fn contract() -> String {
     declarations.visit::<ActivityRow>();
     declarations.visit::<AllowlistCheck>();
     declarations.visit::<AuditRowView>();
+    declarations.visit::<BurstReport>();
+    declarations.visit::<Collection>();
+    declarations.visit::<Comparison>();
+    declarations.visit::<ComposedPreview>();
+    declarations.visit::<ComposedSend>();
     declarations.visit::<Draft>();
     declarations.visit::<EditKey>();
     declarations.visit::<Enrolled>();
     declarations.visit::<EnrolmentShown>();
+    declarations.visit::<EnvironmentView>();
     declarations.visit::<Exchange>();
     declarations.visit::<Explanation>();
     declarations.visit::<Failure>();
+    declarations.visit::<HistoryEntry>();
+    declarations.visit::<HistoryFilter>();
+    declarations.visit::<HistoryPage>();
+    declarations.visit::<HistoryRemoved>();
     declarations.visit::<IssueKey>();
     declarations.visit::<ItemView>();
     declarations.visit::<KeyView>();
+    declarations.visit::<MoveEntry>();
     declarations.visit::<NewKey>();
+    declarations.visit::<Placed>();
     declarations.visit::<PlatformStatus>();
+    declarations.visit::<RemovedEntry>();
+    declarations.visit::<RunArgs>();
+    declarations.visit::<RunReport>();
+    declarations.visit::<SaveEnvironment>();
+    declarations.visit::<SaveRequest>();
+    declarations.visit::<SavedRequest>();
     declarations.visit::<Session>();
     declarations.visit::<Settings>();
     let declared = declarations.by_name.into_values();

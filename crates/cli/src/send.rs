@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use strongroom_contract::{
     agent::Send,
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendRequest, Step, TlsDetails},
+    exchange::{Exchange, SendOptions, SendRequest, Step, TlsDetails},
     time::Span,
 };
 use strongroom_workbench::{home::Home, send};
@@ -163,6 +163,7 @@ fn request(args: Args) -> Result<SendRequest, Failure> {
         timeout_ms: timeout(args.timeout)?,
         body_limit: args.body_limit,
         allow_plain_http: args.plain_http,
+        options: SendOptions::default(),
     })
 }
 

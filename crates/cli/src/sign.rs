@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use strongroom_contract::{
     agent::RequestSign,
     error::{ErrorCode, Failure},
-    exchange::{SendRequest, SignArgs, SignedRequest, TypedCredential},
+    exchange::{SendOptions, SendRequest, SignArgs, SignedRequest, TypedCredential},
     time::UnixMillis,
 };
 use strongroom_workbench::send;
@@ -129,6 +129,7 @@ fn request(args: Args) -> Result<SendRequest, Failure> {
         timeout_ms: 1,
         body_limit: 0,
         allow_plain_http: false,
+        options: SendOptions::default(),
     })
 }
 

@@ -9,9 +9,20 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
+    burst::BurstSample,
+    collection::{
+        Collection, EnvironmentView, FolderArgs, MoveEntry, NewFolder, PathArgs, Placed,
+        RemovedEntry, SaveEnvironment, SaveRequest, SavedRequest,
+    },
+    compose::{Composed, ComposedPreview, ComposedSend},
     diagnosis::{Diagnosis, Exhibit},
     error::Failure,
     exchange::{Exchange, Preview, SendRequest, SignArgs, SignedRequest},
+    history::{
+        Comparison, HistoryCompareArgs, HistoryEntry, HistoryFilter, HistoryId, HistoryPage,
+        HistoryRemoveArgs, HistoryRemoved,
+    },
+    run::RunStep,
     secret::Revealed,
     time::UnixMillis,
     vault::{
@@ -108,7 +119,7 @@ impl TryFrom<ReplyFields> for Reply {
 }
 
 /// How far long work is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being done, such as `deriving the key`.
     pub stage: String,
@@ -116,6 +127,19 @@ pub struct Progress {
     pub done: u64,
     /// How many there are; absent if unknown.
     pub total: Option<u64>,
+    /// What has just come about, for operations that tell more than how far they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
+}
+
+/// What comes about while an operation is at work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum Event {
+    /// A request of a run is done.
+    RunStep(Box<RunStep>),
+    /// A burst goes on.
+    BurstSample(BurstSample),
 }
 
 /// One operation of the owner.
@@ -194,6 +218,43 @@ operations! {
     /// Signs a request and gives it back: needs the use grant, and the item's allowed hosts. A secret
     /// that would stand in it is replaced by its reference.
     RequestSign = "request.sign": SignArgs => SignedRequest;
+    /// Fills in a composed request's placeholders, signs and sends it, as [`Send`] does.
+    ComposedSendNow = "composed.send": ComposedSend => Exchange;
+    /// Shows the very bytes of a composed request, with its secrets masked, or what keeps it from being
+    /// sent.
+    ComposedShow = "composed.preview": ComposedSend => ComposedPreview;
+    /// Lists what was sent, the newest first. Needs the open vault, as all of the history does.
+    HistoryList = "history.list": HistoryFilter => HistoryPage;
+    /// One entry of the history, whole.
+    HistoryGet = "history.get": HistoryId => HistoryEntry;
+    /// Removes entries of the history for good.
+    HistoryRemove = "history.remove": HistoryRemoveArgs => HistoryRemoved;
+    /// Removes the whole history for good.
+    HistoryClear = "history.clear": Nothing => HistoryRemoved;
+    /// An entry's request, ready to be sent again or changed.
+    HistoryResend = "history.resend": HistoryId => Composed;
+    /// How the answers of two entries differ.
+    HistoryCompare = "history.compare": HistoryCompareArgs => Comparison;
+    /// What a folder of requests holds. Needs no vault, as all of a collection does not.
+    CollectionList = "collection.list": FolderArgs => Collection;
+    /// One saved request.
+    CollectionLoad = "collection.load": PathArgs => SavedRequest;
+    /// Saves a request, unless its file was changed since it was loaded.
+    CollectionSave = "collection.save": SaveRequest => Placed;
+    /// Makes a copy of a request beside it.
+    CollectionDuplicate = "collection.duplicate": PathArgs => SavedRequest;
+    /// Renames or moves a request or folder.
+    CollectionMove = "collection.move": MoveEntry => Placed;
+    /// Removes a request or folder; the answer puts it back.
+    CollectionRemove = "collection.remove": PathArgs => RemovedEntry;
+    /// Puts back what was removed.
+    CollectionRestore = "collection.restore": RemovedEntry => Nothing;
+    /// Makes a folder in the folder at `path`, called `name`.
+    CollectionNewFolder = "collection.new_folder": NewFolder => Placed;
+    /// One environment of a folder.
+    EnvironmentLoad = "environment.load": PathArgs => EnvironmentView;
+    /// Saves an environment, unless its file was changed since it was loaded.
+    EnvironmentSave = "environment.save": SaveEnvironment => Placed;
     /// Says why a request failed, by a key of the vault: what is wrong with it, and what would make it
     /// match. No secret leaves the owner.
     Explain = "request.explain": ExplainArgs => Diagnosis;

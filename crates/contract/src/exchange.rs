@@ -10,7 +10,7 @@ use serde::{
 use crate::{secret::Revealed, time::UnixMillis};
 
 /// A request to be signed and sent.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct SendRequest {
     /// The method.
     pub method: String,
@@ -35,6 +35,33 @@ pub struct SendRequest {
     pub body_limit: u64,
     /// Whether plain HTTP to a loopback address was agreed to.
     pub allow_plain_http: bool,
+    /// How else it is sent.
+    #[serde(default)]
+    pub options: SendOptions,
+}
+
+/// How a request is sent, beyond what it is. The defaults suit most.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct SendOptions {
+    /// Whether redirects are followed rather than shown. A credential never goes to another origin.
+    pub follow_redirects: bool,
+    /// An HTTP proxy to open a tunnel through (`CONNECT`), such as `http://proxy.example:3128`. The
+    /// environment's proxy settings are not looked at.
+    pub proxy: Option<String>,
+    /// The vault's item (a certificate with its key) to show to a server that asks for a certificate.
+    pub client_certificate: Option<String>,
+    /// PEM of certificates to trust beside the system's.
+    pub ca_pem: Vec<String>,
+    /// Whether it was agreed that the request goes to production.
+    pub confirm_production: bool,
+    /// Whether plain HTTP to a loopback address was agreed to.
+    pub allow_plain_http: bool,
+    /// How many bytes of the answer's body are kept; 1 MiB if absent.
+    pub body_limit: Option<u64>,
+    /// Whether the request is left out of the history.
+    pub off_the_record: bool,
 }
 
 /// A request to be signed and shown, and not sent.
@@ -193,6 +220,42 @@ pub struct Exchange {
     pub peer: String,
     /// Our socket address.
     pub local: String,
+    /// The redirects that came before this answer, and the one that it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Redirect>>"))]
+    pub redirects: Vec<Redirect>,
+    /// The content coding that was undone, such as `gzip`; absent if the body is as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub decoded: Option<Decoded>,
+}
+
+/// An answer that says that what was asked for is elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Redirect {
+    /// Its status.
+    pub status: u16,
+    /// Where it came from.
+    pub from: String,
+    /// Where it leads, absolute.
+    pub to: String,
+    /// Whether it was followed.
+    pub followed: bool,
+    /// Whether the credential stayed behind, since it leads to another origin.
+    pub credential_dropped: bool,
+    /// Why it was not followed, if it was to be.
+    pub note: Option<String>,
+}
+
+/// A content coding that was undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Decoded {
+    /// `gzip`, `deflate` or `br`.
+    pub coding: String,
+    /// How many bytes came.
+    pub encoded_bytes: u64,
 }
 
 /// What went on the wire, with credentials replaced by references.

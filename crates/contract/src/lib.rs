@@ -8,12 +8,17 @@
 //! are the same without it.
 
 pub mod agent;
+pub mod burst;
+pub mod collection;
+pub mod compose;
 pub mod diagnosis;
 pub mod error;
 pub mod exchange;
 pub mod explain;
+pub mod history;
 pub mod manage;
 pub mod platform;
+pub mod run;
 pub mod secret;
 pub mod time;
 pub mod vault;

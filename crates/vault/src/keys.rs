@@ -72,6 +72,8 @@ pub(crate) struct Keys {
     pub(crate) totp: Cipher,
     /// Proves that the header belongs to this root key.
     pub(crate) header: HmacSha256,
+    /// Seals the history of requests, which is a file of its own.
+    pub(crate) history: Key,
 }
 
 impl Keys {
@@ -91,6 +93,7 @@ impl Keys {
             manifest: Arc::new(HmacSha256::from(&subkey("strongroom/v1/root/manifest"))),
             totp: Cipher::new(&subkey("strongroom/v1/root/totp")),
             header: HmacSha256::from(&subkey("strongroom/v1/root/header-mac")),
+            history: subkey("strongroom/v1/root/history"),
         }
     }
 }

@@ -357,6 +357,7 @@ mod tests {
             stage: "deriving the key".into(),
             done: 1,
             total: None,
+            event: None,
         };
         for (frame, expected) in [
             (

@@ -7,6 +7,7 @@
 //! platform/          the local platform's state, unless `serve --state` says otherwise
 //! device.key         the device secret, where the window found no keyring
 //! settings.toml      what a person has chosen for the window
+//! history.strongroom the history of requests, sealed under a key of the vault's root (docs/FORMAT.md)
 //! agent.log          what the owner process said on stderr
 //! ```
 
@@ -131,6 +132,12 @@ impl Home {
     #[must_use]
     pub fn settings_file(&self) -> PathBuf {
         self.root.join("settings.toml")
+    }
+
+    /// The history of requests.
+    #[must_use]
+    pub fn history_file(&self) -> PathBuf {
+        self.root.join("history.strongroom")
     }
 
     /// What an owner process that was started in the background says on stderr.

@@ -5,6 +5,7 @@ mod read;
 mod write;
 
 use strongroom_contract::vault::{Freshness, Verification};
+use strongroom_crypto::Key;
 
 pub use items::SelectError;
 pub(crate) use items::{Items, each_overview, open_overview};
@@ -98,6 +99,12 @@ impl Unlocked {
     /// [`SelectError`] if there is none, or more than one.
     pub fn find(&self, selector: &str) -> Result<&Item, SelectError> {
         self.items.find(selector)
+    }
+
+    /// The key of the history of requests, which is a file of its own, and the epoch that it is of.
+    #[must_use]
+    pub fn history_key(&self) -> (Key, u32) {
+        (self.keys.history.duplicate(), self.keys.epoch)
     }
 
     /// Checks everything: structure, every row against the manifest, every seal.

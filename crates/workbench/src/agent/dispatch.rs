@@ -5,25 +5,36 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use strongroom_contract::{
     agent::{
-        CreateBegin, CreateFinish, EnrolFinish, Explain, Hello, KeyAdd, KeyCheck, KeyEdit, KeyList,
-        KeyRemove, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin,
-        RecoverFinish, RequestPreview, RequestSign, Retire, Send, SessionTouch, Status, Unlock,
-        Verify,
+        CollectionDuplicate, CollectionList, CollectionLoad, CollectionMove, CollectionNewFolder,
+        CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow, ComposedShow,
+        CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave, Explain, Hello,
+        HistoryClear, HistoryCompare, HistoryGet, HistoryList, HistoryRemove, HistoryResend,
+        KeyAdd, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRestore, KeyShow, Lock, Nothing,
+        Operation, Progress, Read, RecoverBegin, RecoverFinish, RequestPreview, RequestSign,
+        Retire, Send, SessionTouch, Status, Unlock, Verify,
     },
+    compose::{Composed, ComposedSend},
     error::{ErrorCode, Failure},
+    exchange::Exchange,
     vault::Enrolled,
 };
+use strongroom_crypto::SecretText;
 use strongroom_sender::Phase;
 
 use crate::{
+    activity::Act,
     agent::{
         Owner,
         connection::{Outbox, Peer},
     },
     cancel::Cancellation,
-    explain,
+    collection, explain,
     frames::{self, Encoded, RequestFrame},
-    keys, read, send,
+    history::{self, Kept},
+    keys,
+    os::clock,
+    read,
+    send::{self, Filled, Redaction, Signer},
     session::{Caller, Draft, Session, Work},
     verify,
 };
@@ -112,6 +123,77 @@ pub(super) async fn answer(
         }
         Send::NAME => call.send().await,
         RequestSign::NAME => call.sign().await,
+        ComposedSendNow::NAME => call.send_composed().await,
+        ComposedShow::NAME => {
+            call.block::<ComposedShow>(|session, args, _| send::preview_composed(session, &args))
+                .await
+        }
+        CollectionList::NAME => {
+            call.block::<CollectionList>(|_, args, _| collection::list(&args))
+                .await
+        }
+        CollectionLoad::NAME => {
+            call.block::<CollectionLoad>(|_, args, _| collection::load(&args))
+                .await
+        }
+        CollectionSave::NAME => {
+            call.block::<CollectionSave>(|_, args, _| collection::save(args))
+                .await
+        }
+        CollectionDuplicate::NAME => {
+            call.block::<CollectionDuplicate>(|_, args, _| collection::duplicate(&args))
+                .await
+        }
+        CollectionMove::NAME => {
+            call.block::<CollectionMove>(|_, args, _| collection::move_entry(&args))
+                .await
+        }
+        CollectionRemove::NAME => {
+            call.block::<CollectionRemove>(|_, args, _| collection::remove(&args))
+                .await
+        }
+        CollectionRestore::NAME => {
+            call.block::<CollectionRestore>(|_, args, _| {
+                collection::restore(&args).map(|()| Nothing {})
+            })
+            .await
+        }
+        CollectionNewFolder::NAME => {
+            call.block::<CollectionNewFolder>(|_, args, _| collection::new_folder(&args))
+                .await
+        }
+        EnvironmentLoad::NAME => {
+            call.block::<EnvironmentLoad>(|_, args, _| collection::load_environment(&args))
+                .await
+        }
+        EnvironmentSave::NAME => {
+            call.block::<EnvironmentSave>(|_, args, _| collection::save_environment(args))
+                .await
+        }
+        HistoryList::NAME => {
+            call.block::<HistoryList>(|session, args, _| history::list(session, &args))
+                .await
+        }
+        HistoryGet::NAME => {
+            call.block::<HistoryGet>(|session, args, _| history::show(session, args))
+                .await
+        }
+        HistoryRemove::NAME => {
+            call.block::<HistoryRemove>(|session, args, _| history::remove(session, &args))
+                .await
+        }
+        HistoryClear::NAME => {
+            call.block::<HistoryClear>(|session, _, _| history::clear(session))
+                .await
+        }
+        HistoryResend::NAME => {
+            call.block::<HistoryResend>(|session, args, _| history::resend(session, args))
+                .await
+        }
+        HistoryCompare::NAME => {
+            call.block::<HistoryCompare>(|session, args, _| history::compare(session, args))
+                .await
+        }
         Retire::NAME => {
             let owner = Arc::clone(call.owner);
             call.block::<Retire>(move |session, _, work| {
@@ -218,39 +300,98 @@ impl Call<'_> {
         .await
     }
 
-    /// Signs and sends. The session is asked for the secret and is free again while the request is
-    /// on its way.
+    /// Signs and sends a request as it is.
     async fn send(self) -> Result<Encoded, Failure> {
         let request: <Send as Operation>::Args = frames::parse(self.args)?;
+        let exchange = self.deliver(Filled::of(request), None).await?;
+        frames::ok(self.id, &exchange)
+    }
+
+    /// Fills in a composed request, signs and sends it.
+    async fn send_composed(self) -> Result<Encoded, Failure> {
+        let args: <ComposedSendNow as Operation>::Args = frames::parse(self.args)?;
+        let exchange = self.send_one(args, Vec::new()).await?;
+        frames::ok(self.id, &exchange)
+    }
+
+    /// Fills in a composed request, signs and sends it. `known` are secrets among its variables, each with
+    /// what is shown in its place.
+    async fn send_one(
+        &self,
+        args: ComposedSend,
+        known: Vec<(SecretText, String)>,
+    ) -> Result<Exchange, Failure> {
         let session = Arc::clone(&self.owner.session);
-        let (request, credential) = {
+        let work = self.work();
+        let (filled, composed) = on_a_thread(move || {
+            let filled = send::filled(&session, &args, &known, &work)?;
+            Ok((filled, args.request))
+        })
+        .await?;
+        for item in &filled.items {
+            let activity = self.owner.session.activity();
+            activity.record(Act::Used, clock::now(), Some(item), &self.peer.client);
+        }
+        self.deliver(filled, Some(composed)).await
+    }
+
+    /// Signs and sends. The session is asked for the secret and is free again while the request is
+    /// on its way. What comes back goes into the history.
+    async fn deliver(
+        &self,
+        filled: Filled,
+        composed: Option<Composed>,
+    ) -> Result<Exchange, Failure> {
+        let session = Arc::clone(&self.owner.session);
+        let (filled, credential) = {
             let work = self.work();
             on_a_thread(move || {
-                let credential = send::credential(&session, &request, &work)?;
-                Ok((request, credential))
+                let credential = send::credential(&session, &filled.request, &work)?;
+                Ok((filled, credential))
             })
             .await?
         };
+        let (request, secrets) = (&filled.request, &filled.secrets);
         let progress = |phase: Phase| {
             self.outbox.progress(&Progress {
                 stage: phase.to_string(),
-                done: 0,
-                total: None,
+                ..Progress::default()
             });
         };
+        let session = &self.owner.session;
+        let activity = session.activity();
+        let credential = credential.as_ref();
+        let client = &self.peer.client;
+        let entry = send::record(activity, request, credential, secrets, client);
+        let at = clock::now();
         let cancelled = self.cancellation.cancelled();
-        let home = self.owner.session.home();
-        let activity = self.owner.session.activity();
-        let entry = send::record(activity, &request, credential.as_ref(), &self.peer.client);
-        let exchange = match &credential {
-            Some(credential) => {
-                let session = &self.owner.session;
-                send::with_key(session, &request, credential, cancelled, progress).await?
-            }
-            None => send::without_key(home, &request, cancelled).await?,
-        };
-        activity.answered(entry, exchange.status, exchange.request_id.as_deref());
-        frames::ok(self.id, &exchange)
+        let came_back = send::deliver(
+            session.home(),
+            request,
+            credential.map(|credential| Signer {
+                session,
+                credential,
+            }),
+            secrets,
+            cancelled,
+            progress,
+        )
+        .await;
+        if let Ok(exchange) = &came_back {
+            activity.answered(entry, exchange.status, exchange.request_id.as_deref());
+        }
+        if !request.options.off_the_record {
+            let key = credential.and_then(|credential| credential.name.as_deref());
+            self.keep(Kept::sent(at, request, composed, key, came_back.clone()))
+                .await;
+        }
+        came_back
+    }
+
+    /// Puts an exchange into the history, if the vault is open still.
+    async fn keep(&self, kept: Kept) {
+        let session = Arc::clone(&self.owner.session);
+        drop(tokio::task::spawn_blocking(move || history::keep(&session, kept)).await);
     }
 
     /// Signs without sending. That is a use of the secret, and noted as one.
@@ -277,6 +418,7 @@ impl Call<'_> {
             activity,
             &args.request,
             Some(&credential),
+            &Redaction::default(),
             &self.peer.client,
         );
         frames::ok(self.id, &signed)

@@ -35,7 +35,7 @@ use strongroom_contract::{
         Retire, Send as SendOperation, Status,
     },
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendRequest, Step},
+    exchange::{Exchange, SendOptions, SendRequest, Step},
     vault::Enrolment,
     window::{ActivityRow, Draft, EnrolmentShown, Session as SessionView, Settings},
 };
@@ -383,6 +383,7 @@ fn request(draft: Draft) -> SendRequest {
         timeout_ms: SEND_LIMIT_MS,
         body_limit: BODY_LIMIT,
         allow_plain_http: false,
+        options: SendOptions::default(),
     }
 }
 

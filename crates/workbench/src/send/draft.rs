@@ -15,7 +15,7 @@ use strongroom_signing::{self as signing, Field, HeaderValue, Scheme};
 use super::{Credential, redact::Redaction};
 
 /// Headers that carry credentials. One that was typed by hand is sent, and not shown.
-const CREDENTIALS: [&str; 6] = [
+pub(super) const CREDENTIALS: [&str; 6] = [
     "access-token",
     "authorization",
     "cookie",
@@ -46,6 +46,11 @@ struct Line {
 
 impl Draft {
     pub(super) fn read(request: &SendRequest) -> Result<Self, Failure> {
+        Self::read_with(request, &Redaction::default())
+    }
+
+    /// The same for a request with `secrets` of the vault in it. Their names are shown in their place.
+    pub(super) fn read_with(request: &SendRequest, secrets: &Redaction) -> Result<Self, Failure> {
         let target = Target::parse(&request.url)?;
         let body = BASE64.decode(&request.body_base64).map_err(|_| {
             Failure::new(ErrorCode::Usage, "the body is not base64")
@@ -57,10 +62,15 @@ impl Draft {
             let hidden = CREDENTIALS
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(name));
-            let shown = if hidden { NOT_SHOWN } else { value.as_str() };
+            let mut shown = value.clone();
+            if secrets.is_in(value.as_bytes()) {
+                secrets.apply_to_text(&mut shown);
+            } else if hidden {
+                shown = NOT_SHOWN.to_owned();
+            }
             headers.push(Line {
                 header,
-                shown: shown.to_owned(),
+                shown,
                 vaulted: false,
             });
         }
@@ -230,6 +240,8 @@ impl Draft {
 mod tests {
     use std::collections::BTreeMap;
 
+    use strongroom_contract::exchange::SendOptions;
+
     use super::*;
 
     const SECRET: &str = "sk-CANARY-0123456789";
@@ -250,6 +262,7 @@ mod tests {
             timeout_ms: 1_000,
             body_limit: 1_000,
             allow_plain_http: false,
+            options: SendOptions::default(),
         }
     }
 

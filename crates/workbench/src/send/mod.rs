@@ -7,9 +7,13 @@
 //!
 //! Without a key nothing of this needs the vault, and it runs in the caller's process.
 
+mod composed;
 mod draft;
+mod dynamic;
+mod fill;
 mod preview;
 mod redact;
+mod redirect;
 mod sign;
 mod token;
 
@@ -21,17 +25,23 @@ use base64::{
 };
 use strongroom_contract::{
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendRequest, Sent, Step},
+    exchange::{Exchange, SendOptions, SendRequest, Sent, Step},
     time::UnixMillis,
+    vault::Environment,
 };
 use strongroom_crypto::{SecretText, random};
 use strongroom_sender::{Answer, HostRules, Options, Phase, SendError, Target};
 use strongroom_signing::{self as signing, Scheme, Settings};
 use url::Url;
 
+use self::draft::Draft;
 pub use self::sign::with_typed_credential;
-use self::{draft::Draft, redact::Redaction};
-pub(crate) use self::{preview::preview, sign::sign_with_key};
+pub(crate) use self::{
+    composed::{Filled, filled, preview as preview_composed},
+    preview::preview,
+    redact::Redaction,
+    sign::sign_with_key,
+};
 use crate::{
     activity::{self, Act, Activity, EntryId},
     home::Home,
@@ -86,16 +96,131 @@ pub async fn without_key(
             "a request that is signed with a key is sent by the vault's owner",
         ));
     }
-    if let Some(scheme) = &request.scheme {
+    deliver(home, request, None, &Redaction::default(), cancel, |_| {}).await
+}
+
+/// What signs a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Signer<'a> {
+    /// Keeps the tokens that were fetched.
+    pub(crate) session: &'a Arc<Session>,
+    pub(crate) credential: &'a Credential,
+}
+
+/// Sends a request, signed with a credential if there is one, and follows redirects if that was asked for.
+/// `secrets` are in the request already; the credential's is added to them.
+///
+/// # Errors
+///
+/// [`ErrorCode::Refused`] if a secret may not go there; [`ErrorCode::Usage`] if the request or the scheme
+/// makes no sense; otherwise what [`strongroom_sender::send`] says.
+pub(crate) async fn deliver(
+    home: &Home,
+    request: &SendRequest,
+    signer: Option<Signer<'_>>,
+    secrets: &Redaction,
+    cancel: impl Future<Output = ()> + Send,
+    mut progress: impl FnMut(Phase) + Send,
+) -> Result<Exchange, Failure> {
+    let mut cancel = std::pin::pin!(cancel);
+    let mut all = Redaction::default();
+    all.absorb(secrets);
+    if let Some(Signer { credential, .. }) = signer {
+        let copy = SecretText::new(credential.secret.expose_secret().to_owned());
+        all.push(copy, credential.reference());
+    }
+    let mut redirects = Vec::new();
+    let mut followed: Option<SendRequest> = None;
+    loop {
+        let request = followed.as_ref().unwrap_or(request);
+        let signer = signer.filter(|_| request.key.is_some());
+        let mut exchange =
+            once(home, request, signer, &all, cancel.as_mut(), &mut progress).await?;
+        let Some((redirect, next)) = redirect::next(request, &exchange, &all, redirects.len())
+        else {
+            exchange.redirects = redirects;
+            return Ok(exchange);
+        };
+        redirects.push(redirect);
+        match next {
+            Some(next) => followed = Some(next),
+            None => {
+                exchange.redirects = redirects;
+                return Ok(exchange);
+            }
+        }
+    }
+}
+
+async fn once(
+    home: &Home,
+    request: &SendRequest,
+    signer: Option<Signer<'_>>,
+    secrets: &Redaction,
+    cancel: impl Future<Output = ()> + Send,
+    progress: impl FnMut(Phase) + Send,
+) -> Result<Exchange, Failure> {
+    if let (Some(scheme), None) = (&request.scheme, signer) {
         return Err(Failure::new(
             ErrorCode::Usage,
             format!("the scheme {scheme} needs a key to sign with"),
         )
         .hint("name one of the vault's keys with --key"));
     }
-    let draft = Draft::read(request)?;
-    let options = options(home, request, &draft, None)?;
-    finish(draft, &options, None, Vec::new(), cancel, |_| {}).await
+    let mut all = Redaction::default();
+    all.absorb(secrets);
+    let mut draft = Draft::read_with(request, secrets)?;
+    let Some(Signer {
+        session,
+        credential,
+    }) = signer
+    else {
+        let options = options(home, request, &draft, None)?;
+        return finish(draft, &options, &all, Vec::new(), cancel, progress).await;
+    };
+    check_hosts(request, &credential.hosts)?;
+    let options = options(home, request, &draft, Some(&credential.hosts))?;
+    let scheme = scheme(request, credential)?;
+    let mut cancel = std::pin::pin!(cancel);
+    let exchanged = tokio::select! {
+        exchanged = token::exchanged(session, request, credential, scheme, &options) => exchanged?,
+        () = cancel.as_mut() => {
+            return Err(Failure::new(
+                ErrorCode::Cancelled,
+                "cancelled while a token was fetched; the request was not sent",
+            ));
+        }
+    };
+    let now = time_to_sign_with(home, &draft, scheme).await?;
+    let own = exchanged
+        .as_ref()
+        .map_or(credential, |held| &held.credential);
+    let (made, added) = draft.sign(&fresh_nonce(), scheme, own, now)?;
+    all.absorb(&added);
+    let text = SecretText::new(own.secret.expose_secret().to_owned());
+    all.push(text, own.reference());
+    let mut steps = exchanged
+        .as_ref()
+        .map_or_else(Vec::new, |held| held.steps.clone());
+    steps.extend(made);
+    let exchange = finish(draft, &options, &all, steps, cancel, progress).await?;
+    if let (401, Some(held)) = (exchange.status, &exchanged) {
+        held.forget(session).await;
+    }
+    Ok(exchange)
+}
+
+async fn finish(
+    draft: Draft,
+    options: &Options,
+    secrets: &Redaction,
+    steps: Vec<Step>,
+    cancel: impl Future<Output = ()> + Send,
+    progress: impl FnMut(Phase) + Send,
+) -> Result<Exchange, Failure> {
+    let (outgoing, sent) = draft.finish()?;
+    let answer = strongroom_sender::send(&outgoing, options, cancel, progress).await?;
+    Ok(exchange(answer, sent, steps, secrets))
 }
 
 /// Takes what a request's key gives to it out of the open vault, after checking that the secret may
@@ -117,6 +242,7 @@ pub(crate) fn credential(
     session.with_open(|open| {
         let item = open.vault.find(selector).map_err(shown)?;
         check_hosts(request, item.hosts())?;
+        check_production(item.name(), item.view().environment, &request.options)?;
         Ok(Some(Credential {
             name: Some(item.name().to_owned()),
             public_id: item.public_id().map(str::to_owned),
@@ -138,9 +264,12 @@ pub(crate) fn record(
     activity: &Activity,
     request: &SendRequest,
     credential: Option<&Credential>,
+    secrets: &Redaction,
     client: &str,
 ) -> EntryId {
-    let url = Url::parse(&request.url).map(|mut url| {
+    let mut url = request.url.clone();
+    secrets.apply_to_text(&mut url);
+    let url = Url::parse(&url).map(|mut url| {
         url.set_query(None);
         url.set_fragment(None);
         // A URL that can't have a user has none to show.
@@ -171,52 +300,25 @@ fn check_hosts(request: &SendRequest, hosts: &[String]) -> Result<(), Failure> {
     }))
 }
 
-/// Signs a request with a credential and sends it.
-///
-/// # Errors
-///
-/// [`ErrorCode::Refused`] if the secret may not go there; [`ErrorCode::Usage`] if the request or the
-/// scheme makes no sense; otherwise what [`strongroom_sender::send`] says.
-pub(crate) async fn with_key(
-    session: &Arc<Session>,
-    request: &SendRequest,
-    credential: &Credential,
-    cancel: impl Future<Output = ()> + Send,
-    progress: impl FnMut(Phase) + Send,
-) -> Result<Exchange, Failure> {
-    let home = session.home();
-    check_hosts(request, &credential.hosts)?;
-    let mut draft = Draft::read(request)?;
-    let options = options(home, request, &draft, Some(&credential.hosts))?;
-    let scheme = scheme(request, credential)?;
-    let mut cancel = std::pin::pin!(cancel);
-    let exchanged = tokio::select! {
-        exchanged = token::exchanged(session, request, credential, scheme, &options) => exchanged?,
-        () = cancel.as_mut() => {
-            return Err(Failure::new(
-                ErrorCode::Cancelled,
-                "cancelled while a token was fetched; the request was not sent",
-            ));
-        }
-    };
-    let now = time_to_sign_with(home, &draft, scheme).await?;
-    let own = exchanged
-        .as_ref()
-        .map_or(credential, |held| &held.credential);
-    let (made, mut redaction) = draft.sign(&fresh_nonce(), scheme, own, now)?;
-    for secret in [own, credential] {
-        let text = SecretText::new(secret.secret.expose_secret().to_owned());
-        redaction.push(text, secret.reference());
+/// Production is not a place for tests by mistake.
+fn check_production(
+    item: &str,
+    environment: Option<Environment>,
+    options: &SendOptions,
+) -> Result<(), Failure> {
+    if environment == Some(Environment::Production) && !options.confirm_production {
+        return Err(production(&format!("the key {item}")));
     }
-    let mut steps = exchanged
-        .as_ref()
-        .map_or_else(Vec::new, |held| held.steps.clone());
-    steps.extend(made);
-    let exchange = finish(draft, &options, Some(&redaction), steps, cancel, progress).await?;
-    if let (401, Some(held)) = (exchange.status, &exchanged) {
-        held.forget(session).await;
-    }
-    Ok(exchange)
+    Ok(())
+}
+
+fn production(what: &str) -> Failure {
+    Failure::new(
+        ErrorCode::Refused,
+        format!("{what} is of production, and sending there was not agreed to"),
+    )
+    .hint("send it with --confirm-production if that is what you want")
+    .details(serde_json::json!({ "rule": "production" }))
 }
 
 /// The scheme that was asked for, or the item's, or the simplest that fits the item.
@@ -277,30 +379,22 @@ fn options(
     })
 }
 
-async fn finish(
-    draft: Draft,
-    options: &Options,
-    redaction: Option<&Redaction>,
-    steps: Vec<Step>,
-    cancel: impl Future<Output = ()> + Send,
-    progress: impl FnMut(Phase) + Send,
-) -> Result<Exchange, Failure> {
-    let (outgoing, sent) = draft.finish()?;
-    let answer = strongroom_sender::send(&outgoing, options, cancel, progress).await?;
-    Ok(exchange(answer, sent, steps, redaction))
-}
-
 fn exchange(
     mut answer: Answer,
-    sent: Sent,
-    steps: Vec<Step>,
-    redaction: Option<&Redaction>,
+    mut sent: Sent,
+    mut steps: Vec<Step>,
+    secrets: &Redaction,
 ) -> Exchange {
-    if let Some(redaction) = redaction {
-        redaction.apply(&mut answer.body);
-        for (_, value) in &mut answer.headers {
-            redaction.apply(value);
-        }
+    secrets.apply(&mut answer.body);
+    for (_, value) in &mut answer.headers {
+        secrets.apply(value);
+    }
+    secrets.apply_to_text(&mut sent.url);
+    for (_, value) in &mut sent.headers {
+        secrets.apply_to_text(value);
+    }
+    for step in &mut steps {
+        secrets.apply_to_text(&mut step.value);
     }
     let headers = answer.text_headers();
     let request_id = answer.header("x-request-id").map(str::to_owned);
@@ -322,6 +416,8 @@ fn exchange(
         http_version: answer.http_version.to_owned(),
         peer: answer.peer.to_string(),
         local: answer.local.to_string(),
+        redirects: Vec::new(),
+        decoded: None,
     }
 }
 

@@ -8,6 +8,8 @@ use strongroom_contract::{
     exchange::{Preview, SendRequest},
 };
 use strongroom_crypto::SecretText;
+use strongroom_signing::Settings;
+use strongroom_vault::Item;
 
 use super::{Credential, Draft, check_hosts, fresh_nonce, scheme, settings};
 use crate::{os::clock, problem::shown, session::Session};
@@ -28,20 +30,25 @@ pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Previe
     let sample = session.with_open(|open| {
         let item = open.vault.find(selector).map_err(shown)?;
         check_hosts(request, item.hosts())?;
-        Ok(Credential {
-            name: Some(item.name().to_owned()),
-            public_id: item.public_id().map(str::to_owned),
-            hosts: item.hosts().to_vec(),
-            scheme: item.scheme().map(str::to_owned),
-            settings: settings(request),
-            session_token: None,
-            is_token: false,
-            secret: SecretText::new(SAMPLE.to_owned()),
-        })
+        Ok(sample(item, settings(request)))
     })?;
     let mut draft = Draft::read(request)?;
     let scheme = scheme(request, &sample)?;
     let (steps, _) = draft.sign(&fresh_nonce(), scheme, &sample, clock::now())?;
     draft.finish()?;
     Ok(Preview { steps })
+}
+
+/// What an item gives to a request, but for its secret.
+pub(super) fn sample(item: &Item, settings: Settings) -> Credential {
+    Credential {
+        name: Some(item.name().to_owned()),
+        public_id: item.public_id().map(str::to_owned),
+        hosts: item.hosts().to_vec(),
+        scheme: item.scheme().map(str::to_owned),
+        settings,
+        session_token: None,
+        is_token: false,
+        secret: SecretText::new(SAMPLE.to_owned()),
+    }
 }

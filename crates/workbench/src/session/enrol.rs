@@ -198,6 +198,7 @@ impl Session {
                     last_seen: Seen::now(),
                     removals: Removals::default(),
                     tokens: Tokens::default(),
+                    history: None,
                 });
                 self.is_open.store(true, Ordering::Release);
                 let now = clock::now();

@@ -13,6 +13,8 @@ mod unlock;
 mod work;
 
 use std::{
+    io,
+    path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -36,6 +38,7 @@ use crate::{
     keyring::Place,
     os::clock,
     problem::{is_ours, not_opened},
+    sealed_log::SealedLog,
 };
 
 /// The owner's state machine.
@@ -64,6 +67,26 @@ pub(crate) struct Open {
     last_seen: Seen,
     removals: Removals,
     pub(crate) tokens: Tokens,
+    /// The history of requests, once somebody has asked for it. Its key goes with the vault's.
+    history: Option<SealedLog>,
+}
+
+impl Open {
+    /// The history of requests in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// The system's own.
+    pub(crate) fn history(&mut self, path: &Path) -> io::Result<&mut SealedLog> {
+        let log = match self.history.take() {
+            Some(log) => log,
+            None => {
+                let (key, epoch) = self.vault.history_key();
+                SealedLog::open(path, &key, self.vault.status().vault_id.as_bytes(), epoch)?
+            }
+        };
+        Ok(self.history.insert(log))
+    }
 }
 
 /// The clocks at the last use of a vault, or how far they moved since.

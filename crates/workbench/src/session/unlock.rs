@@ -86,6 +86,7 @@ impl Session {
             last_seen: Seen::now(),
             removals: Removals::default(),
             tokens: Tokens::default(),
+            history: None,
         };
         self.activity.record(Act::Unlocked, now, None, &work.client);
         let unlocked = Unlocked {

@@ -45,6 +45,7 @@ impl Work {
                 stage: progress.stage.to_owned(),
                 done: progress.done,
                 total: Some(progress.total),
+                event: None,
             });
         }
     }
@@ -55,6 +56,7 @@ impl Work {
             stage: stage.to_owned(),
             done: 0,
             total: None,
+            event: None,
         });
     }
 }

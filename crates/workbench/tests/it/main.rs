@@ -12,6 +12,7 @@ mod clipboard;
 mod desk;
 mod desk_platform;
 mod enrolment;
+mod history;
 mod hostile;
 mod keys;
 mod lifecycle;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use strongroom_contract::{
     agent::{KeyAdd, Lock, Nothing, Send, VERSION},
     error::{ErrorCode, Failure},
-    exchange::SendRequest,
+    exchange::{SendOptions, SendRequest},
     explain::{Decision, Rule},
     manage::{CreateKey, KeyState, SetAllowlist, SetLimit, SetScopes},
     platform::PlatformAddress,
@@ -119,6 +119,7 @@ fn ping(address: &PlatformAddress, key: &str) -> SendRequest {
         timeout_ms: 20_000,
         body_limit: 100_000,
         allow_plain_http: false,
+        options: SendOptions::default(),
     }
 }
 

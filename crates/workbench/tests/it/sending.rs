@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     agent::{KeyAdd, Send},
     error::ErrorCode,
-    exchange::SendRequest,
+    exchange::{SendOptions, SendRequest},
     vault::NewKey,
 };
 use strongroom_workbench::{activity::Act, home::Home, send};
@@ -59,6 +59,7 @@ fn request(url: &str, key: Option<&str>) -> SendRequest {
         timeout_ms: 20_000,
         body_limit: 100_000,
         allow_plain_http: true,
+        options: SendOptions::default(),
     }
 }
 

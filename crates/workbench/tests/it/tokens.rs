@@ -95,6 +95,7 @@ fn request(port: u16, path: &str, token_path: &str) -> SendRequest {
         timeout_ms: 20_000,
         body_limit: 100_000,
         allow_plain_http: true,
+        options: strongroom_contract::exchange::SendOptions::default(),
     }
 }
 

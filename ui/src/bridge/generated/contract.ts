@@ -86,6 +86,119 @@ rule: Rule | null,
 duration_us: number, };
 
 /**
+ * How a burst went.
+ */
+export type BurstReport = { 
+/**
+ * How many were sent.
+ */
+sent: number, 
+/**
+ * Answers below 400.
+ */
+accepted: number, 
+/**
+ * Answers 429.
+ */
+limited: number, 
+/**
+ * Other answers.
+ */
+other: number, 
+/**
+ * Requests without an answer.
+ */
+failed: number, 
+/**
+ * How many answers had which status, by status.
+ */
+statuses: Array<[number, number]>, 
+/**
+ * Why requests had no answer, and how many.
+ */
+failures: Array<[string, number]>, 
+/**
+ * How long it took, in milliseconds.
+ */
+total_ms: number, 
+/**
+ * Answers a second.
+ */
+rate: number, 
+/**
+ * How long answers took.
+ */
+latency: Latency, 
+/**
+ * What the answers say of a limit; absent if none was met.
+ */
+limit: MeasuredLimit | null, 
+/**
+ * One sentence that says what was measured.
+ */
+summary: string, 
+/**
+ * How it went over time.
+ */
+samples: Array<BurstSample>, };
+
+/**
+ * How a burst is going: everything since the sample before.
+ */
+export type BurstSample = { 
+/**
+ * The end of the sample, in milliseconds since the burst began.
+ */
+at_ms: number, 
+/**
+ * Answers below 400.
+ */
+accepted: number, 
+/**
+ * Answers 429.
+ */
+limited: number, 
+/**
+ * Other answers.
+ */
+other: number, 
+/**
+ * Requests without an answer.
+ */
+failed: number, 
+/**
+ * The time from a request's first byte to the end of its answer that half of them did not exceed, in
+ * milliseconds.
+ */
+p50_ms: number, 
+/**
+ * The same for 90 %.
+ */
+p90_ms: number, 
+/**
+ * The same for 99 %.
+ */
+p99_ms: number, };
+
+/**
+ * A value that is carried on from the answer to the requests after it.
+ */
+export type Capture = { 
+/**
+ * The variable that it becomes.
+ */
+name: string, 
+/**
+ * Where it comes from.
+ */
+from: CaptureSource, };
+
+/**
+ * Where a captured value comes from.
+ */
+export type CaptureSource = { "kind": "json", "at": string } | { "kind": "header", "at": string } | { "kind": "body" } | { "kind": "status" };
+
+/**
  * A certificate, as far as a person looks at it.
  */
 export type CertificateView = { 
@@ -115,34 +228,371 @@ not_after: UnixMillis,
 sha256: string, };
 
 /**
- * One rule's look at a request. Holds no secret: credentials are named, not shown.
+ * What must hold for a value.
  */
-export type Check = { 
+export type Check = { "is": "present" } | { "is": "absent" } | { "is": "equals", "value": unknown } | { "is": "contains", "value": string } | { "is": "matches", "value": string } | { "is": "at_least", "value": number } | { "is": "at_most", "value": number };
+
 /**
- * Which rule.
+ * What was expected of an answer, and what there was.
  */
-rule: Rule, 
+export type CheckResult = { 
 /**
- * How it came out.
+ * What was looked at, such as `status`, `header content-type` or `json $.status`.
  */
-outcome: Outcome, 
+what: string, 
 /**
- * What was seen, in words and values; empty if skipped.
- */
-observed: string, 
-/**
- * What would have passed; empty if skipped.
+ * What it had to be, in words.
  */
 expected: string, 
 /**
- * What to change, for a check that failed.
+ * What it was, in words.
  */
-fix?: string | null, };
+observed: string, 
+/**
+ * Whether it held.
+ */
+passed: boolean, };
+
+/**
+ * What a folder of requests holds.
+ */
+export type Collection = { 
+/**
+ * Its absolute path, canonical.
+ */
+folder: string, 
+/**
+ * Its name for people.
+ */
+name: string, 
+/**
+ * Folders and requests in their order, each folder before what is in it.
+ */
+entries: Array<CollectionEntry>, 
+/**
+ * The environments, by name.
+ */
+environments: Array<EnvironmentRow>, 
+/**
+ * Files that can't be read, each with what is wrong.
+ */
+problems: Array<CollectionProblem>, 
+/**
+ * Changes when any file of the folder does: whoever watches asks again and compares.
+ */
+version: string, };
+
+/**
+ * A request or folder of a collection.
+ */
+export type CollectionEntry = { 
+/**
+ * The path in the folder.
+ */
+path: string, 
+/**
+ * The name for people.
+ */
+name: string, 
+/**
+ * The method; absent for a folder.
+ */
+method: string | null, 
+/**
+ * The URL with its placeholders; absent for a folder.
+ */
+url: string | null, 
+/**
+ * How many folders it lies in, below the collection itself.
+ */
+depth: number, };
+
+/**
+ * A file that can't be read.
+ */
+export type CollectionProblem = { 
+/**
+ * The file in the folder.
+ */
+path: string, 
+/**
+ * One sentence with line and column.
+ */
+message: string, };
+
+/**
+ * How two answers differ.
+ */
+export type Comparison = { 
+/**
+ * Both statuses; absent where there was no answer.
+ */
+status: [number | null, number | null], 
+/**
+ * Header lines that differ.
+ */
+headers: Array<HeaderDifference>, 
+/**
+ * The bodies line by line; JSON is set out in lines first. Empty if they are the same.
+ */
+body: Array<DiffLine>, 
+/**
+ * Whether the bodies are the same bytes.
+ */
+same_body: boolean, 
+/**
+ * Why the bodies were not compared line by line: they are no text, or too long.
+ */
+body_note: string | null, };
+
+/**
+ * What keeps a composed request from being sent.
+ */
+export type ComposeProblem = { 
+/**
+ * Where: `method`, `url`, `query NAME`, `header NAME`, `body`, `form NAME`, `part NAME`, `auth`.
+ */
+place: string, 
+/**
+ * The variables that were gone through, the outermost first, and the one at fault last; empty if no
+ * variable is at fault.
+ */
+variables: Array<string>, 
+/**
+ * One sentence that names what is missing, cyclic or malformed.
+ */
+message: string, };
+
+/**
+ * A request as it is composed. What is absent in JSON is as it is in [`Composed::default`].
+ */
+export type Composed = { 
+/**
+ * The name for people.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+description: string | null, 
+/**
+ * Its place among its neighbours in a folder: ascending, those without one last, by file name.
+ */
+order: number | null, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * The URL; it may hold a query, which is sent as it stands, before that of `query`.
+ */
+url: string, 
+/**
+ * The query table: names and values as they read, percent-encoded when sent.
+ */
+query: Array<Line>, 
+/**
+ * The header lines in order; names may repeat.
+ */
+headers: Array<Line>, 
+/**
+ * The content.
+ */
+body: ComposedBody, 
+/**
+ * The vault's item to sign with, by name, id or `sr://NAME`.
+ */
+key: string | null, 
+/**
+ * The scheme's id; the item's own if absent.
+ */
+scheme: string | null, 
+/**
+ * What the answer must be.
+ */
+expect: Expectations, 
+/**
+ * What is carried on from the answer to the requests after it.
+ */
+capture: Array<Capture>, 
+/**
+ * Whether redirects are followed rather than shown.
+ */
+follow_redirects: boolean, 
+/**
+ * After how many milliseconds it is given up; 30 s if absent.
+ */
+timeout_ms: number | null, };
+
+/**
+ * A request's content.
+ */
+export type ComposedBody = { "kind": "none" } | { "kind": "json", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "form", 
+/**
+ * Its fields.
+ */
+fields: Array<Line>, } | { "kind": "multipart", 
+/**
+ * The parts.
+ */
+parts: Array<ComposedPart>, } | { "kind": "text", 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * What the content type is.
+ */
+content_type: string | null, } | { "kind": "file", 
+/**
+ * The file, as a path from the request's folder; absolute if it is in none.
+ */
+path: string, 
+/**
+ * What the content type is.
+ */
+content_type: string | null, } | { "kind": "binary", 
+/**
+ * The bytes, base64.
+ */
+base64: string, 
+/**
+ * What the content type is.
+ */
+content_type: string | null, };
+
+/**
+ * One part of a multipart body.
+ */
+export type ComposedPart = { 
+/**
+ * The field's name.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+content: PartContent, 
+/**
+ * What the part's content type is.
+ */
+content_type: string | null, 
+/**
+ * Whether it is sent.
+ */
+enabled: boolean, };
+
+/**
+ * What would go out: the very bytes, with the names of secrets in the place of the secrets.
+ */
+export type ComposedPreview = { 
+/**
+ * The absolute URL.
+ */
+url: string, 
+/**
+ * Request line and header section as they go on the wire, with the empty line. What is made anew for
+ * each request (a nonce, a signature) is a sample.
+ */
+head: string, 
+/**
+ * The body as text; absent if it is not UTF-8 (then see `body_base64`).
+ */
+body: string | null, 
+/**
+ * The body, base64, if it is not UTF-8.
+ */
+body_base64: string | null, 
+/**
+ * The body's length in bytes as it is sent.
+ */
+body_bytes: number, 
+/**
+ * Each artefact of signing, made with a sample secret: no signature among them is genuine.
+ */
+steps: Array<Step>, 
+/**
+ * The fields of the vault that would be used, as `sr://NAME/FIELD`.
+ */
+references: Array<string>, 
+/**
+ * Whether it goes to production: it is sent only with
+ * [`SendOptions::confirm_production`].
+ */
+production: boolean, 
+/**
+ * What keeps it from being sent. All else is as far as it is known then.
+ */
+problems: Array<ComposeProblem>, };
+
+/**
+ * A composed request, and what its placeholders are filled in from.
+ */
+export type ComposedSend = { 
+/**
+ * The request.
+ */
+request: Composed, 
+/**
+ * The folder of requests that it belongs to, as an absolute path: its environments are there.
+ */
+folder: string | null, 
+/**
+ * Where it is saved, as a path in the folder: files of its body are looked for from there.
+ */
+path: string | null, 
+/**
+ * The environment, by name or by its file's name in the folder.
+ */
+environment: string | null, 
+/**
+ * Variables that come before those of the environment.
+ */
+variables: { [key in string]: string }, 
+/**
+ * How it is sent.
+ */
+options: SendOptions, };
 
 /**
  * Whether the request was let through.
  */
 export type Decision = "accepted" | "refused" | "unknown";
+
+/**
+ * A content coding that was undone.
+ */
+export type Decoded = { 
+/**
+ * `gzip`, `deflate` or `br`.
+ */
+coding: string, 
+/**
+ * How many bytes came.
+ */
+encoded_bytes: number, };
+
+/**
+ * One line of a comparison.
+ */
+export type DiffLine = { 
+/**
+ * Where it stands.
+ */
+side: DiffSide, 
+/**
+ * The line without its end.
+ */
+text: string, };
+
+/**
+ * Where a line of a comparison stands.
+ */
+export type DiffSide = "both" | "left" | "right";
 
 /**
  * A request as it is composed in the window.
@@ -250,6 +700,48 @@ qr: QrCode, };
 export type Environment = "sandbox" | "production" | "own";
 
 /**
+ * An environment of a collection.
+ */
+export type EnvironmentRow = { 
+/**
+ * Its file in the folder, such as `environments/sandbox.toml`.
+ */
+path: string, 
+/**
+ * The name for people.
+ */
+name: string, 
+/**
+ * Whether it is production.
+ */
+production: boolean, };
+
+/**
+ * An environment as it was loaded.
+ */
+export type EnvironmentView = { 
+/**
+ * Its file in the folder; empty for a new one.
+ */
+path: string, 
+/**
+ * The name for people.
+ */
+name: string, 
+/**
+ * Whether it is production: a stop stands before a request then.
+ */
+production: boolean, 
+/**
+ * The values by name; each may hold placeholders, or be a reference `sr://NAME/FIELD`.
+ */
+variables: { [key in string]: string }, 
+/**
+ * The file's version; absent for a new one.
+ */
+version: string | null, };
+
+/**
  * What went wrong, in a word that scripts can rely on.
  */
 export type ErrorCode = "failed" | "storage" | "network" | "timeout" | "cancelled" | "usage" | "locked" | "wrong_factors" | "device_secret" | "keyring" | "horizon_lapsed" | "not_found" | "ambiguous" | "conflict" | "refused" | "damaged" | "rolled_back" | "platform_unavailable" | "in_use" | "version";
@@ -309,7 +801,53 @@ peer: string,
 /**
  * Our socket address.
  */
-local: string, };
+local: string, 
+/**
+ * The redirects that came before this answer, and the one that it is.
+ */
+redirects?: Array<Redirect>, 
+/**
+ * The content coding that was undone, such as `gzip`; absent if the body is as it came.
+ */
+decoded?: Decoded | null, };
+
+/**
+ * What an answer must be. Nothing is expected where nothing is said.
+ */
+export type Expectations = { 
+/**
+ * The status is one of these, such as `201` or `2xx`.
+ */
+status: Array<string>, 
+/**
+ * The whole exchange takes at most as many milliseconds.
+ */
+time_ms: number | null, 
+/**
+ * What header lines must be: for one of the lines of `at`, a name in any case.
+ */
+headers: Array<Expected>, 
+/**
+ * What the body's JSON must be: for one of the nodes at `at`, a JSONPath (RFC 9535).
+ */
+json: Array<Expected>, 
+/**
+ * A file with a JSON Schema that the body satisfies, as a path from the request's folder.
+ */
+schema: string | null, };
+
+/**
+ * What one place of an answer must be.
+ */
+export type Expected = { 
+/**
+ * The place: a header's name, or a JSONPath.
+ */
+at: string, 
+/**
+ * What must hold there.
+ */
+check: Check, };
 
 /**
  * The whole explanation of a decision.
@@ -370,6 +908,157 @@ details: unknown, };
  * What the anchor beside the device secret says of the file's age.
  */
 export type Freshness = "proven" | "unproven" | "accepted_older";
+
+/**
+ * A header whose lines differ between two answers.
+ */
+export type HeaderDifference = { 
+/**
+ * Its name in lower case.
+ */
+name: string, 
+/**
+ * Its lines in the one answer.
+ */
+left: Array<string>, 
+/**
+ * Its lines in the other.
+ */
+right: Array<string>, };
+
+/**
+ * One entry whole.
+ */
+export type HistoryEntry = { 
+/**
+ * What a list shows of it.
+ */
+row: HistoryRow, 
+/**
+ * The request as it can be sent again. A credential that was typed by hand is not kept:
+ * `{{secret:NAME}}` stands in its place.
+ */
+request: Composed, 
+/**
+ * What came back. Of a long body only the beginning is kept.
+ */
+exchange: Exchange | null, 
+/**
+ * Why nothing came back.
+ */
+failure: Failure | null, };
+
+/**
+ * Which entries, the newest first. A field that is absent leaves out nothing.
+ */
+export type HistoryFilter = { 
+/**
+ * A text in the method, URL, name, key or request id, in any case.
+ */
+text: string | null, 
+/**
+ * The name of the key that signed.
+ */
+key: string | null, 
+/**
+ * The first digit of the status; 0 for requests that have no answer.
+ */
+status_class: number | null, 
+/**
+ * The host, with or without its port.
+ */
+host: string | null, 
+/**
+ * Not before this.
+ */
+since: UnixMillis | null, 
+/**
+ * The page: entries older than the one with this id.
+ */
+before: number | null, 
+/**
+ * How many at most; 100 if absent, never more than 1,000.
+ */
+limit: number | null, };
+
+/**
+ * A page of the history.
+ */
+export type HistoryPage = { 
+/**
+ * The entries, the newest first.
+ */
+rows: Array<HistoryRow>, 
+/**
+ * Whether older ones fit the filter too.
+ */
+more: boolean, 
+/**
+ * How many entries there are in all.
+ */
+total: number, 
+/**
+ * How many entries of the file can't be read: they are damaged.
+ */
+unreadable: number, };
+
+/**
+ * How many entries were removed.
+ */
+export type HistoryRemoved = { 
+/**
+ * How many.
+ */
+removed: number, };
+
+/**
+ * One entry, as far as a list shows it.
+ */
+export type HistoryRow = { 
+/**
+ * Names the entry; ascending with time.
+ */
+id: number, 
+/**
+ * When it was sent.
+ */
+at: UnixMillis, 
+/**
+ * The request's name, if it was saved under one.
+ */
+name: string | null, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * The absolute URL, with references in the place of secrets.
+ */
+url: string, 
+/**
+ * Host and port.
+ */
+host: string, 
+/**
+ * The key that signed.
+ */
+key: string | null, 
+/**
+ * The status; absent if there was no answer.
+ */
+status: number | null, 
+/**
+ * Why there was no answer.
+ */
+failure: string | null, 
+/**
+ * How long it took, in milliseconds.
+ */
+total_ms: number, 
+/**
+ * The platform's id for the request.
+ */
+request_id: string | null, };
 
 /**
  * A key to be issued by the local platform, and put straight into the vault.
@@ -525,6 +1214,94 @@ revoked: UnixMillis | null,
 last_used: UnixMillis | null, };
 
 /**
+ * How long answers took, in milliseconds.
+ */
+export type Latency = { 
+/**
+ * The shortest.
+ */
+min_ms: number, 
+/**
+ * What half of them did not exceed.
+ */
+p50_ms: number, 
+/**
+ * What 90 % did not exceed.
+ */
+p90_ms: number, 
+/**
+ * What 99 % did not exceed.
+ */
+p99_ms: number, 
+/**
+ * The longest.
+ */
+max_ms: number, };
+
+/**
+ * One line of a query, header or form table.
+ */
+export type Line = { 
+/**
+ * The name.
+ */
+name: string, 
+/**
+ * The value.
+ */
+value: string, 
+/**
+ * Whether it is sent. One that is not stays in the table.
+ */
+enabled: boolean, };
+
+/**
+ * A limit as the answers show it.
+ */
+export type MeasuredLimit = { 
+/**
+ * The most that were accepted within any `window_s` seconds.
+ */
+accepted: number, 
+/**
+ * The window, in seconds: what the answers say of it, or 60.
+ */
+window_s: number, 
+/**
+ * Whether the answers say so (`RateLimit-Policy`), or the window is an assumption.
+ */
+window_stated: boolean, 
+/**
+ * What the first 429 said in `Retry-After`, in seconds.
+ */
+retry_after_s: number | null, 
+/**
+ * Whether a request after that time was accepted; absent if it was not tried.
+ */
+retry_after_held: boolean | null, };
+
+/**
+ * Renames or moves a request or folder.
+ */
+export type MoveEntry = { 
+/**
+ * The collection's absolute path.
+ */
+folder: string, 
+/**
+ * What is moved: its path in the collection.
+ */
+path: string, 
+/**
+ * The folder that it goes to, by its path; where it is if absent.
+ */
+to: string | null, 
+/**
+ * Its new name for people; the old one if absent.
+ */
+name: string | null, };
+
+/**
  * A new API key for the vault.
  */
 export type NewKey = { 
@@ -566,9 +1343,39 @@ tags: Array<string>,
 secret: Revealed, };
 
 /**
- * How one check came out.
+ * How one request of a run went.
  */
-export type Outcome = "passed" | "failed" | "skipped" | "unknown";
+export type Outcome = "passed" | "failed" | "skipped";
+
+/**
+ * What a part holds.
+ */
+export type PartContent = { "kind": "text", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "file", 
+/**
+ * The file, as a path from the request's folder.
+ */
+path: string, 
+/**
+ * The name it is sent under, if not the path's last part.
+ */
+file_name: string | null, };
+
+/**
+ * Where something is now.
+ */
+export type Placed = { 
+/**
+ * The path in the folder.
+ */
+path: string, 
+/**
+ * The file's version; absent for a folder.
+ */
+version: string | null, };
 
 /**
  * Whether the local platform runs.
@@ -606,6 +1413,35 @@ modules: number,
 path: Revealed, };
 
 /**
+ * An answer that says that what was asked for is elsewhere.
+ */
+export type Redirect = { 
+/**
+ * Its status.
+ */
+status: number, 
+/**
+ * Where it came from.
+ */
+from: string, 
+/**
+ * Where it leads, absolute.
+ */
+to: string, 
+/**
+ * Whether it was followed.
+ */
+followed: boolean, 
+/**
+ * Whether the credential stayed behind, since it leads to another origin.
+ */
+credential_dropped: boolean, 
+/**
+ * Why it was not followed, if it was to be.
+ */
+note: string | null, };
+
+/**
  * A change to a key, or to the clock, that would have let a refused request pass the rule that refused
  * it.
  */
@@ -640,6 +1476,19 @@ per_minute: number, } | { "act": "advance_clock",
 by_ms: number, };
 
 /**
+ * What was removed: enough to put it back with `collection.restore`.
+ */
+export type RemovedEntry = { 
+/**
+ * The collection's absolute path.
+ */
+folder: string, 
+/**
+ * Each file's path and text.
+ */
+files: Array<[string, string]>, };
+
+/**
  * A secret in a frame of the agent's socket, or in the one answer that shows a new credential.
  *
  * It is the only secret type that serializes, so that a search for its name finds every place
@@ -652,6 +1501,212 @@ export type Revealed = string;
  * which a request meets them.
  */
 export type Rule = "flood" | "body" | "identify" | "authenticate" | "state" | "freshness" | "replay" | "source" | "rate" | "permission" | "audit";
+
+/**
+ * What is run, and how.
+ */
+export type RunArgs = { 
+/**
+ * The folder of requests, as an absolute path.
+ */
+folder: string, 
+/**
+ * The environment, by name or by its file's name.
+ */
+environment: string | null, 
+/**
+ * Variables that come before those of the environment.
+ */
+variables: { [key in string]: string }, 
+/**
+ * Only these: paths in the folder (a folder means all in it) or names of requests. All if empty.
+ */
+only: Array<string>, 
+/**
+ * Whether the first that fails ends the run.
+ */
+bail: boolean, 
+/**
+ * How the requests are sent.
+ */
+options: SendOptions, };
+
+/**
+ * How a run went.
+ */
+export type RunReport = { 
+/**
+ * The folder's name for people.
+ */
+name: string, 
+/**
+ * The environment's name.
+ */
+environment: string | null, 
+/**
+ * When it began.
+ */
+started: UnixMillis, 
+/**
+ * How long it took, in milliseconds.
+ */
+total_ms: number, 
+/**
+ * How many requests were as expected.
+ */
+passed: number, 
+/**
+ * How many were not, or have no answer.
+ */
+failed: number, 
+/**
+ * How many were not sent, since the run ended before.
+ */
+skipped: number, 
+/**
+ * The requests in order.
+ */
+steps: Array<RunStep>, };
+
+/**
+ * One request of a run.
+ */
+export type RunStep = { 
+/**
+ * Its path in the folder.
+ */
+path: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * The URL as it was sent, with references in the place of secrets; with its placeholders if it was
+ * not sent.
+ */
+url: string, 
+/**
+ * How it went.
+ */
+outcome: Outcome, 
+/**
+ * The status; absent without an answer.
+ */
+status: number | null, 
+/**
+ * How long it took, in milliseconds.
+ */
+total_ms: number, 
+/**
+ * The platform's id for the request.
+ */
+request_id: string | null, 
+/**
+ * What was expected, and what there was.
+ */
+checks: Array<CheckResult>, 
+/**
+ * The variables that were set from the answer.
+ */
+captured: Array<string>, 
+/**
+ * Why there is no answer.
+ */
+failure: Failure | null, };
+
+/**
+ * Saves an environment.
+ */
+export type SaveEnvironment = { 
+/**
+ * The folder's absolute path.
+ */
+folder: string, 
+/**
+ * The environment.
+ */
+environment: EnvironmentView, };
+
+/**
+ * Saves a request.
+ */
+export type SaveRequest = { 
+/**
+ * The folder's absolute path.
+ */
+folder: string, 
+/**
+ * Where it is saved: the path of its file, or of the folder (`` for the collection itself) that a new
+ * file is made in.
+ */
+path: string, 
+/**
+ * The request.
+ */
+request: Composed, 
+/**
+ * The version that was loaded; absent for a new file.
+ */
+version: string | null, };
+
+/**
+ * A saved request as it was loaded.
+ */
+export type SavedRequest = { 
+/**
+ * The path in the folder.
+ */
+path: string, 
+/**
+ * The request.
+ */
+request: Composed, 
+/**
+ * The file's version.
+ */
+version: string, };
+
+/**
+ * How a request is sent, beyond what it is. The defaults suit most.
+ */
+export type SendOptions = { 
+/**
+ * Whether redirects are followed rather than shown. A credential never goes to another origin.
+ */
+follow_redirects: boolean, 
+/**
+ * An HTTP proxy to open a tunnel through (`CONNECT`), such as `http://proxy.example:3128`. The
+ * environment's proxy settings are not looked at.
+ */
+proxy: string | null, 
+/**
+ * The vault's item (a certificate with its key) to show to a server that asks for a certificate.
+ */
+client_certificate: string | null, 
+/**
+ * PEM of certificates to trust beside the system's.
+ */
+ca_pem: Array<string>, 
+/**
+ * Whether it was agreed that the request goes to production.
+ */
+confirm_production: boolean, 
+/**
+ * Whether plain HTTP to a loopback address was agreed to.
+ */
+allow_plain_http: boolean, 
+/**
+ * How many bytes of the answer's body are kept; 1 MiB if absent.
+ */
+body_limit: number | null, 
+/**
+ * Whether the request is left out of the history.
+ */
+off_the_record: boolean, };
 
 /**
  * What went on the wire, with credentials replaced by references.

@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use strongroom_contract::{
     agent::{Operation, Send},
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendRequest},
+    exchange::{Exchange, SendOptions, SendRequest},
     explain::Rule,
     secret::Revealed,
 };
@@ -93,6 +93,7 @@ impl Play<'_> {
             timeout_ms: 10_000,
             body_limit: 64 * 1024,
             allow_plain_http: false,
+            options: SendOptions::default(),
         }
     }
 
