@@ -59,17 +59,36 @@ impl Import {
         self
     }
 
-    /// Takes every secret out: `{{secret:NAME}}` stands in its place.
+    /// Adds what came in from another file.
+    pub fn append(&mut self, mut other: Self) {
+        self.requests.append(&mut other.requests);
+        self.environments.append(&mut other.environments);
+        self.problems.append(&mut other.problems);
+        self.credentials.append(&mut other.credentials);
+    }
+
+    /// Takes every secret out: `{{secret:NAME}}` stands in its place. Bytes that are no text and hold one are
+    /// left out, which is a problem of its own.
     #[must_use]
-    pub fn without_secrets(mut self) -> (Self, Vec<FoundSecret>) {
-        let mut extractor = Extractor::new();
+    pub fn without_secrets(self) -> (Self, Vec<FoundSecret>) {
+        self.without_secrets_beside([])
+    }
+
+    /// The same with names other than those that placeholders have already, where it will be saved.
+    #[must_use]
+    pub fn without_secrets_beside(
+        mut self,
+        taken: impl IntoIterator<Item = String>,
+    ) -> (Self, Vec<FoundSecret>) {
+        let mut extractor = Extractor::beside(taken);
         for imported in &mut self.requests {
-            extractor.request(&mut imported.request);
+            extractor.imported(imported);
         }
         for environment in &mut self.environments {
             extractor.environment(environment);
         }
-        let mut found = extractor.into_found();
+        let (mut found, mut problems) = extractor.finish();
+        self.problems.append(&mut problems);
         found.append(&mut self.credentials);
         (self, found)
     }

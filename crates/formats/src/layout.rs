@@ -59,6 +59,11 @@ impl Names {
         self.free(name, ".toml")
     }
 
+    /// A free name for the folder called `name`.
+    pub fn folder(&mut self, name: &str) -> String {
+        self.free(name, "")
+    }
+
     fn free(&mut self, name: &str, suffix: &str) -> String {
         let stem = stem(name);
         let mut file = format!("{stem}{suffix}");
@@ -99,5 +104,6 @@ mod tests {
         assert_eq!(names.request("a"), "a-2.request.toml");
         assert_eq!(names.request("A"), "a-3.request.toml");
         assert_eq!(names.environment("a"), "a.toml");
+        assert_eq!(names.folder("Environments"), "environments-2");
     }
 }

@@ -17,6 +17,7 @@ mod document;
 pub mod environment;
 pub mod expect;
 pub mod export;
+pub mod foreign;
 pub mod har;
 pub mod http_file;
 pub mod import;

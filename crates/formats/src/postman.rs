@@ -367,13 +367,28 @@ impl Reader {
             }
             "awsv4" => {
                 self.problem(at, "the AWS credentials are left out: put them into the vault and name the item in [auth]");
-                scheme("aws-sigv4")
+                scheme("sigv4")
+            }
+            "jwt" => {
+                let id = match value("algorithm").as_str() {
+                    "" | "HS256" => "jwt-hs256",
+                    "RS256" => "jwt-rs256",
+                    "ES256" => "jwt-es256",
+                    "EdDSA" => "jwt-eddsa",
+                    _ => {
+                        self.problem(at, "the JWT is left out: its algorithm is not HS256, RS256, ES256 or EdDSA");
+                        return None;
+                    }
+                };
+                self.problem(at, "the key of the JWT is left out: put it into the vault and name the item in [auth]");
+                scheme(id)
             }
             "oauth2" => {
                 let token = value("accessToken");
                 if token.is_empty() {
                     self.problem(at, "the OAuth settings are left out: put the client into the vault and name the item in [auth]");
-                    return scheme("bearer");
+                    let is_client = value("grant_type") == "client_credentials";
+                    return scheme(if is_client { "oauth2" } else { "bearer" });
                 }
                 headers.push(Entry::new("authorization", format!("Bearer {token}")));
                 None

@@ -338,7 +338,7 @@ impl Call {
             }
             return Some(Auth {
                 key: None,
-                scheme: Some("aws-sigv4".to_owned()),
+                scheme: Some("sigv4".to_owned()),
             });
         }
         let user = user?;

@@ -143,7 +143,24 @@ impl Plan {
             Some("bearer") => {
                 self.header("authorization", &format!("Bearer {}", field("token")))?;
             }
-            Some("access-token") => self.header("access-token", &field("token"))?,
+            Some("oauth2") => {
+                self.header("authorization", &format!("Bearer {}", field("token")))?;
+                self.notes.push(
+                    "The token is fetched with the client's id and secret (RFC 6749, section 4.4) and ends after a while: fetch one first.".to_owned(),
+                );
+            }
+            Some("access-token") => {
+                self.header("access-token", &field("token"))?;
+                self.notes.push(
+                    "The access token ends after a while: fetch one first.".to_owned(),
+                );
+            }
+            Some("api-key") => {
+                self.header("x-api-key", &field("secret"))?;
+                self.notes.push(
+                    "The key stands in the header x-api-key: change that if the provider wants it elsewhere.".to_owned(),
+                );
+            }
             Some("header-pair") => {
                 self.header("app-id", &field("id"))?;
                 self.header("secret-key", &field("secret"))?;
@@ -154,6 +171,9 @@ impl Plan {
                     "The variable for Basic credentials holds the base64 of user:password.".to_owned(),
                 );
             }
+            Some(scheme) if scheme.starts_with("jwt-") => self.notes.push(format!(
+                "Not signed: a token ({scheme}) is made for each request and its time, so none can stand here; make one for each request, or send it with `strongroom send`."
+            )),
             Some(scheme) => self.notes.push(format!(
                 "Not signed: a signature ({scheme}) covers this very request and its time, so none can stand here; sign each request anew, or send it with `strongroom send`."
             )),

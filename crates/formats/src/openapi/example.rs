@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::resolve::target;
+use super::{resolve::target, room::Room};
 
 /// How many values an example may have: schemas in schemas could make it grow without measure.
 const MOST_VALUES: usize = 1_000;
@@ -10,18 +10,20 @@ const MOST_VALUES: usize = 1_000;
 const MOST_DEEP: usize = 16;
 
 /// Makes examples of the schemas of one description.
-pub(super) struct Examples<'a> {
+pub(super) struct Examples<'a, 'r> {
     document: &'a Value,
+    room: &'r Room,
     left: usize,
     /// The references that are being followed.
     within: Vec<&'a str>,
     problem: Option<String>,
 }
 
-impl<'a> Examples<'a> {
-    pub(super) fn of(document: &'a Value) -> Self {
+impl<'a, 'r> Examples<'a, 'r> {
+    pub(super) fn of(document: &'a Value, room: &'r Room) -> Self {
         Self {
             document,
+            room,
             left: MOST_VALUES,
             within: Vec::new(),
             problem: None,
@@ -36,7 +38,7 @@ impl<'a> Examples<'a> {
     /// An example of `schema`: its own, its default, or one made of its type. A schema within itself ends
     /// there with `null`.
     pub(super) fn example(&mut self, schema: &'a Value) -> Value {
-        if self.left == 0 || self.within.len() > MOST_DEEP {
+        if self.left == 0 || self.room.is_full() || self.within.len() > MOST_DEEP {
             return Value::Null;
         }
         self.left -= 1;
@@ -71,12 +73,12 @@ impl<'a> Examples<'a> {
     fn plain(&mut self, schema: &'a Value) -> Value {
         for key in ["example", "const", "default"] {
             if let Some(value) = schema.get(key) {
-                return value.clone();
+                return self.room.copy(value);
             }
         }
         for key in ["examples", "enum"] {
             if let Some(value) = schema.get(key).and_then(|list| list.get(0)) {
-                return value.clone();
+                return self.room.copy(value);
             }
         }
         if let Some(all) = schema.get("allOf").and_then(Value::as_array) {
@@ -125,6 +127,9 @@ impl<'a> Examples<'a> {
         for (name, property) in properties.into_iter().flatten() {
             if property.get("readOnly") == Some(&Value::Bool(true)) || self.left == 0 {
                 continue;
+            }
+            if !self.room.take(name.len()) {
+                break;
             }
             fields.insert(name.clone(), self.example(property));
         }

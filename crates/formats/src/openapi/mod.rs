@@ -2,6 +2,7 @@
 
 mod example;
 mod resolve;
+mod room;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +18,15 @@ use crate::{
 };
 use example::Examples;
 use resolve::resolved;
+use room::Room;
 
 /// The methods that a path may describe.
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
+
+/// What an operation counts beside its texts.
+const OPERATION_BYTES: usize = 256;
 
 /// Reads a description: one request for each operation, with examples for what it sends, and an
 /// environment with its servers.
@@ -56,6 +61,7 @@ pub fn parse(bytes: &[u8]) -> Import {
         import: Import::default(),
         title: title.unwrap_or("imported").to_owned(),
         variables: BTreeMap::new(),
+        room: Room::new(),
     };
     reader.servers();
     reader.paths();
@@ -77,6 +83,7 @@ struct Reader<'a> {
     title: String,
     /// Variables of the environment: `base_url`, and what stands in paths.
     variables: BTreeMap<String, String>,
+    room: Room,
 }
 
 impl<'a> Reader<'a> {
@@ -133,8 +140,14 @@ impl<'a> Reader<'a> {
                 }
             };
             for name in METHODS {
-                if let Some(operation) = item.get(name) {
-                    self.operation(path, name, item, operation, &at.key(name));
+                let Some(operation) = item.get(name) else {
+                    continue;
+                };
+                let at = at.key(name);
+                self.operation(path, name, item, operation, &at);
+                if self.room.is_full() {
+                    self.import.problems.push(at.problem(Room::problem()));
+                    return;
                 }
             }
         }
@@ -156,6 +169,14 @@ impl<'a> Reader<'a> {
         }
         let upper = method.to_ascii_uppercase();
         let text = |key: &str| operation.get(key).and_then(Value::as_str);
+        let texts =
+            ["summary", "operationId", "description"].map(|key| text(key).map_or(0, str::len));
+        if !self
+            .room
+            .take(OPERATION_BYTES + path.len() + texts.iter().sum::<usize>())
+        {
+            return;
+        }
         let name = text("summary")
             .or_else(|| text("operationId"))
             .filter(|name| !name.trim().is_empty())
@@ -172,6 +193,9 @@ impl<'a> Reader<'a> {
         self.parameters(item, operation, &mut request, at);
         self.body(operation, &mut request, at);
         self.security(operation, &mut request, at);
+        if self.room.is_full() {
+            return;
+        }
         let folder = operation
             .pointer("/tags/0")
             .and_then(Value::as_str)
@@ -216,6 +240,9 @@ impl<'a> Reader<'a> {
                 }
                 seen.push((name, place));
                 let value = self.parameter_value(parameter);
+                if !self.room.take(name.len() + value.len()) {
+                    return;
+                }
                 let required = parameter.get("required") == Some(&Value::Bool(true));
                 let entry = Entry {
                     name: escape(name),
@@ -252,8 +279,9 @@ impl<'a> Reader<'a> {
     }
 
     fn parameter_value(&self, parameter: &Value) -> String {
-        let mut examples = Examples::of(self.document);
-        let value = example_of(self.document, parameter).cloned().or_else(|| {
+        let mut examples = Examples::of(self.document, &self.room);
+        let example = example_of(self.document, parameter);
+        let value = example.map(|example| self.room.copy(example)).or_else(|| {
             parameter
                 .get("schema")
                 .map(|schema| examples.example(schema))
@@ -288,9 +316,9 @@ impl<'a> Reader<'a> {
         let Some((mime, media)) = json.or_else(|| content.iter().next()) else {
             return;
         };
-        let mut examples = Examples::of(self.document);
+        let mut examples = Examples::of(self.document, &self.room);
         let value = example_of(self.document, media)
-            .cloned()
+            .map(|example| self.room.copy(example))
             .or_else(|| media.get("schema").map(|schema| examples.example(schema)))
             .unwrap_or(Value::Null);
         if let Some(problem) = examples.problem() {
@@ -302,7 +330,7 @@ impl<'a> Reader<'a> {
                 request
                     .headers
                     .push(Entry::new("content-type", escape(essence)));
-                let text = serde_json::to_string_pretty(&value).unwrap_or_default();
+                let text = self.room.pretty(&value);
                 typed_body(escape(&text), &mut request.headers)
             }
             (FORM, Value::Object(fields)) => Body::Form(
@@ -365,6 +393,7 @@ impl<'a> Reader<'a> {
             let http = text("scheme").to_ascii_lowercase();
             let id = match (text("type"), http.as_str()) {
                 ("http", "basic") => "basic",
+                ("oauth2", _) if scheme.pointer("/flows/clientCredentials").is_some() => "oauth2",
                 ("http", "bearer") | ("oauth2" | "openIdConnect", _) => "bearer",
                 ("apiKey", _) => {
                     let secret =

@@ -21,11 +21,17 @@ pub(super) fn resolved<'a>(document: &'a Value, value: &'a Value) -> Result<&'a 
 pub(super) fn target<'a>(document: &'a Value, reference: &str) -> Result<&'a Value, String> {
     let Some(pointer) = reference.strip_prefix('#') else {
         return Err(format!(
-            "the reference {reference:?} leads to another document, which is not read: bundle the description into one file"
+            "the reference {:?} leads to another document, which is not read: bundle the description into one file",
+            shortened(reference)
         ));
     };
     let decoded = crate::query::percent_decode(pointer);
     document
         .pointer(decoded.as_deref().unwrap_or(pointer))
-        .ok_or_else(|| format!("the reference {reference:?} leads nowhere"))
+        .ok_or_else(|| format!("the reference {:?} leads nowhere", shortened(reference)))
+}
+
+/// As much of a reference as helps to find it.
+fn shortened(reference: &str) -> String {
+    reference.chars().take(100).collect()
 }

@@ -137,12 +137,11 @@ pub(super) fn known(word: &str) -> Option<&'static str> {
         .map(|(.., kind)| *kind)
 }
 
-/// Three parts of base64url, the first of them a JSON object (RFC 7519, section 7.2).
+/// Three parts of base64url or more, the first of them a JSON object (RFC 7519, section 7.2). What follows
+/// may be the end of a sentence or of a file's name.
 fn is_jwt(word: &str) -> bool {
     let mut parts = word.split('.');
-    let (Some(header), Some(claims), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(header), Some(claims), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
         return false;
     };
     header.starts_with("eyJ") && header.len() >= 16 && claims.len() >= 8

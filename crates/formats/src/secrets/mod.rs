@@ -1,9 +1,10 @@
 //! Finds what looks like a secret, and takes it out of a request: a placeholder stays in its place.
 
 mod look;
+mod text;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
@@ -12,9 +13,12 @@ use strongroom_crypto::SecretText;
 
 pub use look::kind_of;
 use look::{PREFIXES, known};
+use text::{next_pair, private_key, userinfo, words};
 
 use crate::{
     environment::Environment,
+    import::{FORM, Imported},
+    problem::{Place, Problem},
     request::{Body, Content, Entry, SavedRequest},
     template::{self, Piece, Placeholder, Template},
 };
@@ -38,6 +42,8 @@ pub struct Extractor {
     /// Where in `found` values with a hash stand.
     by_hash: HashMap<u64, Vec<usize>>,
     uses: BTreeMap<String, u32>,
+    taken: BTreeSet<String>,
+    problems: Vec<Problem>,
 }
 
 impl Extractor {
@@ -47,51 +53,136 @@ impl Extractor {
         Self::default()
     }
 
-    /// What was found.
+    /// None found yet, and none of what is found will be called one of `taken`.
     #[must_use]
-    pub fn into_found(self) -> Vec<FoundSecret> {
-        self.found
+    pub fn beside(taken: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            taken: taken.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What was found, and what had to be left out because no placeholder can stand in it.
+    #[must_use]
+    pub fn finish(self) -> (Vec<FoundSecret>, Vec<Problem>) {
+        (self.found, self.problems)
+    }
+
+    /// Takes the secrets out of a request and of the names of its folders.
+    pub(crate) fn imported(&mut self, imported: &mut Imported) {
+        for name in &mut imported.folder {
+            self.inside(name, "key", "the name of a folder");
+        }
+        self.request(&mut imported.request);
     }
 
     /// Takes the secrets out of a request.
     pub fn request(&mut self, request: &mut SavedRequest) {
+        // First, for the places below quote it.
+        self.inside(&mut request.name, "key", "the name of a request");
         let of = format!("of {:?}", request.name);
+        if let Some(description) = &mut request.description {
+            self.inside(description, "key", &format!("description {of}"));
+        }
         for line in &mut request.headers {
+            self.inside(&mut line.name, "key", &format!("name of a header {of}"));
             let place = format!("header {} {of}", line.name);
             self.header(line, &place);
         }
-        for line in &mut request.query {
-            let place = format!("query parameter {} {of}", line.name);
-            self.field(&line.name, &mut line.value, &place);
-        }
+        self.entries(&mut request.query, "query parameter", &of);
         self.url(&mut request.url, &format!("URL {of}"));
-        match &mut request.body {
+        let left_out = match &mut request.body {
             Some(Body::Form(fields)) => {
-                for field in fields {
-                    let place = format!("form field {} {of}", field.name);
-                    self.field(&field.name, &mut field.value, &place);
-                }
+                self.entries(fields, "form field", &of);
+                false
             }
             Some(Body::Multipart(parts)) => {
                 for part in parts {
-                    if let Content::Text(text) = &mut part.content {
-                        self.field(&part.name, text, &format!("part {} {of}", part.name));
+                    self.inside(&mut part.name, "key", &format!("name of a part {of}"));
+                    let place = format!("part {} {of}", part.name);
+                    match &mut part.content {
+                        Content::Text(text) => {
+                            self.field(&part.name, text, &place);
+                            self.body(text, &place);
+                        }
+                        Content::File { path, file_name } => {
+                            self.inside(path, "file", &place);
+                            if let Some(name) = file_name {
+                                self.inside(name, "file", &place);
+                            }
+                        }
                     }
+                    self.content_type(part.content_type.as_mut(), &of);
                 }
+                false
             }
-            Some(Body::Json(text) | Body::Text { text, .. }) => {
+            Some(Body::Json(text)) => {
                 self.body(text, &format!("body {of}"));
+                false
             }
-            Some(Body::File { .. } | Body::Binary { .. }) | None => {}
+            Some(Body::Text { text, content_type }) => {
+                let is_form = content_type
+                    .as_deref()
+                    .is_some_and(|of| of.trim_start().to_ascii_lowercase().starts_with(FORM));
+                if is_form {
+                    *text = self.pairs(text, &format!("body {of}"));
+                }
+                self.body(text, &format!("body {of}"));
+                self.content_type(content_type.as_mut(), &of);
+                false
+            }
+            Some(Body::File { path, content_type }) => {
+                self.inside(path, "file", &format!("file of the body {of}"));
+                self.content_type(content_type.as_mut(), &of);
+                false
+            }
+            Some(Body::Binary {
+                bytes,
+                content_type,
+            }) => {
+                self.content_type(content_type.as_mut(), &of);
+                self.is_in_bytes(bytes, &format!("body {of}"))
+            }
+            None => false,
+        };
+        if left_out {
+            request.body = None;
+            self.problems.push(Problem::new(
+                Place::Whole,
+                format!("the body {of} is left out: it holds a secret, and bytes that are no text have no room for a placeholder"),
+            ));
         }
     }
 
     /// Takes the secrets out of an environment.
     pub fn environment(&mut self, environment: &mut Environment) {
+        self.inside(&mut environment.name, "key", "the name of an environment");
         let of = format!("of the environment {:?}", environment.name);
         for (name, value) in &mut environment.variables {
             self.field(name, value, &format!("variable {name} {of}"));
         }
+    }
+
+    fn entries(&mut self, entries: &mut [Entry], what: &str, of: &str) {
+        for line in entries {
+            self.inside(&mut line.name, "key", &format!("name of a {what} {of}"));
+            let place = format!("{what} {} {of}", line.name);
+            self.field(&line.name, &mut line.value, &place);
+        }
+    }
+
+    fn content_type(&mut self, content_type: Option<&mut String>, of: &str) {
+        if let Some(content_type) = content_type {
+            self.inside(content_type, "key", &format!("content type {of}"));
+        }
+    }
+
+    /// Whether bytes that are no text hold a secret. It is listed; the bytes stay as they are.
+    fn is_in_bytes(&mut self, bytes: &[u8], place: &str) -> bool {
+        let text = template::escape(&String::from_utf8_lossy(bytes));
+        let mut searched = text.clone();
+        self.body(&mut searched, place);
+        searched != text
     }
 
     /// Takes `value` out as a secret, whatever it looks like; for what a file itself calls one.
@@ -150,14 +241,22 @@ impl Extractor {
         }
     }
 
-    /// Words with a known prefix somewhere in a text.
+    /// Secrets somewhere in a text: words with a known prefix, private keys, what stands before the `@` of
+    /// a URL.
     fn inside(&mut self, value: &mut String, name: &str, place: &str) {
-        if !PREFIXES.iter().any(|(prefix, ..)| value.contains(prefix)) {
+        if value.contains("://") && value.contains('@') {
+            self.userinfo(value, place);
+        }
+        let is_there = |mark: &str| value.contains(mark);
+        if !PREFIXES.iter().any(|(prefix, ..)| is_there(prefix))
+            && !is_there("eyJ")
+            && !is_there("PRIVATE KEY-----")
+        {
             return;
         }
-        let Ok(template) = Template::parse(value) else {
-            return;
-        };
+        // What is no template stands for itself.
+        let template = Template::parse(value)
+            .unwrap_or_else(|_| std::iter::once(Piece::Text(value.clone())).collect());
         let mut changed = false;
         let mut pieces: Vec<Piece> = Vec::new();
         for piece in template.pieces() {
@@ -165,51 +264,81 @@ impl Extractor {
                 pieces.push(piece.clone());
                 continue;
             };
-            for word in words(text) {
-                match known(word) {
-                    Some(kind) => {
-                        let name = self.name(name, word, place, kind);
-                        pieces.push(Piece::Placeholder(Placeholder::Secret(name)));
-                        changed = true;
-                    }
-                    None => pieces.push(Piece::Text(word.to_owned())),
-                }
+            let mut rest = text.as_str();
+            while let Some((begins, ends)) = private_key(rest) {
+                let (before, from) = rest.split_at(begins);
+                let (key, after) = from.split_at(ends - begins);
+                self.words(before, name, place, &mut pieces);
+                let name = self.name("private_key", key, place, "a private key");
+                pieces.push(Piece::Placeholder(Placeholder::Secret(name)));
+                changed = true;
+                rest = after;
             }
+            changed |= self.words(rest, name, place, &mut pieces);
         }
         if changed {
             *value = pieces.into_iter().collect::<Template>().to_string();
         }
     }
 
-    /// `user:password@` in a URL, keys in its path, and what its query calls a secret.
-    fn url(&mut self, url: &mut String, place: &str) {
-        if let Some((scheme, rest)) = url.split_once("://") {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            let (authority, after) = rest.split_at(end);
-            if let Some((user, host)) = authority.rsplit_once('@')
-                && let Some((user, password)) = user.split_once(':')
-                && let Some(literal) = whole_text(password)
-                && !literal.is_empty()
-            {
-                let secret = self.take("password", &literal, place, "a password in a URL");
-                *url = format!("{scheme}://{user}:{secret}@{host}{after}");
+    /// The words of a text without placeholders, as pieces; whether one of them was a secret.
+    fn words(&mut self, text: &str, name: &str, place: &str, pieces: &mut Vec<Piece>) -> bool {
+        let mut changed = false;
+        for word in words(text) {
+            match known(word) {
+                Some(kind) => {
+                    let name = self.name(name, word, place, kind);
+                    pieces.push(Piece::Placeholder(Placeholder::Secret(name)));
+                    changed = true;
+                }
+                None => pieces.push(Piece::Text(word.to_owned())),
             }
         }
-        if let Some((before, query)) = url.clone().split_once('?') {
-            let pairs: Vec<String> = query
-                .split('&')
-                .map(|pair| match pair.split_once('=') {
-                    Some((name, value)) => {
-                        let mut value = value.to_owned();
-                        self.field(name, &mut value, place);
-                        format!("{name}={value}")
-                    }
-                    None => pair.to_owned(),
-                })
-                .collect();
-            *url = format!("{before}?{}", pairs.join("&"));
+        changed
+    }
+
+    /// What stands before the `@` of the URLs in a text: a password, or a token where a user would stand.
+    fn userinfo(&mut self, text: &mut String, place: &str) {
+        let mut from = 0;
+        while let Some((user, password, end)) = userinfo(text, from) {
+            from = end;
+            let begins = if password < end { password } else { user };
+            let found = text.get(begins..end).and_then(whole_text);
+            let Some(literal) = found.filter(|literal| !literal.is_empty()) else {
+                continue;
+            };
+            if begins == user && kind_of("token", &literal).is_none() {
+                continue;
+            }
+            let secret = self.take("password", &literal, place, "a password in a URL");
+            text.replace_range(begins..end, &secret);
+            from = begins + secret.len();
+        }
+    }
+
+    /// `user:password@` in a URL, keys in its path, and what its query calls a secret.
+    fn url(&mut self, url: &mut String, place: &str) {
+        self.userinfo(url, place);
+        if let Some((before, query)) = url.split_once('?') {
+            *url = format!("{before}?{}", self.pairs(query, place));
         }
         self.inside(url, "key", place);
+    }
+
+    /// `name=value&...`, as in a query or a form.
+    fn pairs(&mut self, text: &str, place: &str) -> String {
+        let pairs: Vec<String> = text
+            .split('&')
+            .map(|pair| match pair.split_once('=') {
+                Some((name, value)) => {
+                    let mut value = value.to_owned();
+                    self.field(name, &mut value, place);
+                    format!("{name}={value}")
+                }
+                None => pair.to_owned(),
+            })
+            .collect();
+        pairs.join("&")
     }
 
     /// Strings of a JSON body by the names they stand under, without touching another byte; in any other
@@ -244,10 +373,15 @@ impl Extractor {
         let stem = template::as_name(name.trim_start_matches('$')).replace('-', "_");
         let stem = stem.to_lowercase();
         let uses = self.uses.entry(stem.clone()).or_default();
-        *uses += 1;
-        let name = match *uses {
-            1 => stem,
-            uses => format!("{stem}_{uses}"),
+        let name = loop {
+            *uses += 1;
+            let name = match *uses {
+                1 => stem.clone(),
+                uses => format!("{stem}_{uses}"),
+            };
+            if self.taken.insert(name.clone()) {
+                break name;
+            }
         };
         self.found.push(FoundSecret {
             name: name.clone(),
@@ -267,68 +401,6 @@ fn whole_text(value: &str) -> Option<String> {
     }
 }
 
-/// A text cut into words of key characters and what stands between them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let is_key = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let inside = is_key(first);
-        let end = rest.find(|c| is_key(c) != inside).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        Some(word)
-    })
-}
-
-/// The next `"name": "value"` of a JSON text: what stands before the value, the name, the value, and the
-/// rest from its closing quote on.
-fn next_pair(text: &str) -> Option<(&str, &str, &str, &str)> {
-    let mut from = 0;
-    loop {
-        let colon = from + text.get(from..)?.find(':')?;
-        from = colon + 1;
-        let Some(name) = text
-            .get(..colon)?
-            .trim_end()
-            .strip_suffix('"')
-            .and_then(|before| before.rsplit_once('"'))
-            .map(|(_, name)| name)
-        else {
-            continue;
-        };
-        let after = text.get(from..)?;
-        let value = after.trim_start();
-        let Some(value) = value.strip_prefix('"') else {
-            continue;
-        };
-        let begins = text.len() - value.len();
-        let Some(length) = string_length(value) else {
-            continue;
-        };
-        return Some((
-            text.get(..begins)?,
-            name,
-            value.get(..length)?,
-            value.get(length..)?,
-        ));
-    }
-}
-
-/// How many bytes stand before the quote that closes a JSON string.
-fn string_length(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (index, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' if !escaped => return Some(index),
-            b'\n' => return None,
-            b'\\' => escaped = !escaped,
-            _ => escaped = false,
-        }
-    }
-    None
-}
-
 /// The user and password of Basic credentials (RFC 7617, section 2).
 #[must_use]
 pub fn basic(credential: &str) -> Option<(String, SecretText)> {
@@ -345,7 +417,7 @@ mod tests {
     fn extracted(mut request: SavedRequest) -> (SavedRequest, Vec<FoundSecret>) {
         let mut extractor = Extractor::new();
         extractor.request(&mut request);
-        (request, extractor.into_found())
+        (request, extractor.finish().0)
     }
 
     #[test]

@@ -363,6 +363,37 @@ fn schemas_in_schemas_end() {
     assert!(text.len() < 200_000);
 }
 
+/// One literal example of a megabyte, named by a reference in every operation.
+#[test]
+fn what_is_made_of_a_description_is_bounded() {
+    let literal = "x".repeat(1_000_000);
+    let operation = r##"{"requestBody": {"$ref": "#/components/requestBodies/B"}}"##;
+    let paths: Vec<String> = (0..200)
+        .map(|number| format!(r#""/{number}": {{"post": {operation}}}"#))
+        .collect();
+    let description = format!(
+        r##"{{"openapi": "3.1.0", "servers": [{{"url": "https://h"}}],
+        "components": {{"requestBodies": {{"B": {{"content": {{"text/plain": {{"schema": {{"example": "{literal}"}}}}}}}}}}}},
+        "paths": {{{}}}}}"##,
+        paths.join(",")
+    );
+    let import = openapi::parse(description.as_bytes());
+    let came_in = import.requests.len();
+    assert!((50..=67).contains(&came_in), "{came_in}");
+    for imported in &import.requests {
+        let Some(Body::Text { text, .. }) = &imported.request.body else {
+            panic!("no body");
+        };
+        assert_eq!(text.len(), literal.len());
+    }
+    let told = problems(&import);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("/paths/") && told[0].contains("more than 64 MiB would be made"),
+        "{told:?}"
+    );
+}
+
 proptest! {
     #[test]
     fn an_archive_that_is_exported_comes_in_as_the_same_request(request in wire_request()) {

@@ -11,4 +11,8 @@ mod programs;
 #[cfg(test)]
 mod saved;
 #[cfg(test)]
+mod schemes;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod support;
