@@ -11,7 +11,7 @@ mod exhibit;
 mod keys;
 mod requests;
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use http::{StatusCode, header::ALLOW, request::Parts};
@@ -90,7 +90,7 @@ impl Route {
 /// One call, of someone who may make it.
 #[derive(Clone, Copy)]
 struct Call<'a> {
-    platform: &'a Platform,
+    platform: &'a Arc<Platform>,
     arrival: Arrival,
     parts: &'a Parts,
     body: &'a Bytes,
@@ -196,7 +196,7 @@ impl From<Undone<AuditDown>> for NotDone {
 
 /// Answers a request to `/manage/`.
 pub(crate) async fn answer(
-    platform: &Platform,
+    platform: &Arc<Platform>,
     arrival: Arrival,
     parts: &Parts,
     body: &Bytes,
@@ -377,7 +377,7 @@ impl<'a> Call<'a> {
             Operation::AuditVerify => audit::verify(self).await,
             Operation::RequestShow => requests::show(self).await,
             Operation::RequestExplain => requests::explain(self).await,
-            Operation::ExhibitExplain => exhibit::explain(self),
+            Operation::ExhibitExplain => exhibit::explain(self).await,
             Operation::ClockShow => Ok(Done::shown(&self.platform.clock.view())),
             Operation::ClockAdvance => clock::advance(self).await,
         }

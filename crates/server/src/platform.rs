@@ -130,7 +130,7 @@ struct Later {
 
 impl Platform {
     /// Answers one request.
-    pub(crate) async fn answer<B>(&self, peer: IpAddr, request: Request<B>) -> Answered
+    pub(crate) async fn answer<B>(self: &Arc<Self>, peer: IpAddr, request: Request<B>) -> Answered
     where
         B: Body<Data = Bytes> + Send + Unpin,
     {
@@ -167,7 +167,7 @@ impl Platform {
         }
     }
 
-    fn start<'p, B>(&'p self, arrival: Arrival, parts: &'p Parts, body: B) -> Started<'p>
+    fn start<'p, B>(self: &'p Arc<Self>, arrival: Arrival, parts: &'p Parts, body: B) -> Started<'p>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'p,
     {
@@ -214,7 +214,7 @@ impl Platform {
     }
 
     async fn read_and_answer<B: Body<Data = Bytes> + Unpin>(
-        &self,
+        self: &Arc<Self>,
         arrival: Arrival,
         face: Face,
         parts: &Parts,

@@ -1,8 +1,12 @@
 //! A request that is pasted, judged by the platform's own rules: nothing of it is kept, no nonce is spent
 //! and no slot is taken.
 
+use std::sync::Arc;
+
+use http::StatusCode;
 use strongroom_contract::{
     diagnosis::{Diagnosis, Exhibit as Pasted},
+    error::{ErrorCode, Failure},
     explain::{Explanation, Rule},
     manage::CapturedRequest,
     time::UnixMillis,
@@ -14,32 +18,49 @@ use strongroom_signing::{Target, UriScheme, content_digest::CONTENT_DIGEST, rfc9
 use super::{Call, Done, NotDone};
 use crate::platform::Platform;
 
-pub(super) fn explain(call: Call<'_>) -> Result<Done, NotDone> {
+pub(super) async fn explain(call: Call<'_>) -> Result<Done, NotDone> {
     let pasted: Pasted = call.body()?;
     let exhibit = Exhibit::read(&pasted)
         .map_err(|error| NotDone::usage(format!("the request can't be looked at: {error}")))?;
-    let platform = call.platform;
+    let platform = Arc::clone(call.platform);
     let now = platform.clock.now();
-    let diagnosis = with_facts(platform, now, exhibit.at.is_none(), |knowledge| {
-        diagnose(&exhibit, knowledge, now)
-    });
-    Ok(Done::shown(&diagnosis))
+    let is_now = exhibit.at.is_none();
+    let look = move || {
+        with_facts(&platform, now, is_now, |knowledge| {
+            diagnose(&exhibit, knowledge, now)
+        })
+    };
+    Ok(Done::shown(&apart(look).await?))
+}
+
+/// Runs a search on a thread of its own: requests of others must not wait for it.
+async fn apart(look: impl FnOnce() -> Diagnosis + Send + 'static) -> Result<Diagnosis, NotDone> {
+    tokio::task::spawn_blocking(look).await.map_err(|error| {
+        tracing::error!(%error, "a request can't be diagnosed");
+        let failure = Failure::new(ErrorCode::Failed, "the request can't be diagnosed")
+            .hint("the platform's log says why");
+        NotDone::new(StatusCode::INTERNAL_SERVER_ERROR, failure)
+    })
 }
 
 /// Looks further into a refusal whose request was kept: what would have made its signature match.
-pub(super) fn deepen(
-    platform: &Platform,
+pub(super) async fn deepen(
+    platform: &Arc<Platform>,
     request: &CapturedRequest,
     explanation: Explanation,
-) -> Diagnosis {
+) -> Result<Diagnosis, NotDone> {
     let is_signature = explanation.rule == Some(Rule::Authenticate)
         && request.headers.iter().any(|(name, _)| name == SIGNATURE);
     let Some(exhibit) = is_signature.then(|| kept(request)).flatten() else {
-        return Diagnosis::from(explanation);
+        return Ok(Diagnosis::from(explanation));
     };
-    with_facts(platform, request.at, false, |knowledge| {
-        diagnose_refused(explanation, &exhibit, knowledge)
+    let (platform, at) = (Arc::clone(platform), request.at);
+    apart(move || {
+        with_facts(&platform, at, false, |knowledge| {
+            diagnose_refused(explanation, &exhibit, knowledge)
+        })
     })
+    .await
 }
 
 /// A kept request as it arrived; `None` if what was signed of it was not kept.

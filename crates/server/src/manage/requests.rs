@@ -35,7 +35,7 @@ pub(super) async fn explain(call: Call<'_>) -> Result<Done, NotDone> {
         .find(id, &platform.personal, &platform.store)
         .await?;
     if let Some(refusal) = kept {
-        let diagnosis = exhibit::deepen(platform, &refusal.request, refusal.explanation);
+        let diagnosis = exhibit::deepen(platform, &refusal.request, refusal.explanation).await?;
         return Ok(Done::shown(&diagnosis));
     }
     match platform.audit.find(&platform.store, id).await? {

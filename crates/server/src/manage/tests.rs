@@ -404,3 +404,29 @@ async fn a_kept_refusal_says_what_was_signed() {
     assert_eq!(why["request_id"], sent.request_id());
     assert_eq!(ids(&why), ["method-case", "body-trailing-newline"]);
 }
+
+/// The runtime of this test has one thread, so another task runs only if the search leaves it.
+#[tokio::test]
+async fn a_search_keeps_no_other_request_waiting() {
+    let stage = Stage::new().await;
+    let (app_id, secret) = stage.key(json!({ "may_sign": true })).await;
+    let body = vec![b'x'; 64 * 1024];
+    let headers = signed(
+        &stage,
+        (&app_id, &secret),
+        "POST",
+        "/api/v2/payins",
+        b"another",
+        Duration::ZERO,
+    );
+    let request = pasted(&headers, "https://localhost/api/v2/payins", &body);
+    let order = std::cell::RefCell::new(Vec::new());
+    let search = async {
+        let why = stage.manage("POST", "/explain", request).await;
+        assert_eq!(why.json()["rule"], "authenticate");
+        order.borrow_mut().push("search");
+    };
+    let other = async { order.borrow_mut().push("other") };
+    tokio::join!(biased; search, other);
+    assert_eq!(order.into_inner(), ["other", "search"]);
+}
