@@ -10,6 +10,7 @@ use strongroom_contract::{
         SavedRequest,
     },
     compose::{ComposedPreview, ComposedSend},
+    diagnosis::{Diagnosis, Exhibit},
     error::Failure,
     exchange::Exchange,
     explain::Explanation,
@@ -65,12 +66,14 @@ fn contract() -> String {
     declarations.visit::<Comparison>();
     declarations.visit::<ComposedPreview>();
     declarations.visit::<ComposedSend>();
+    declarations.visit::<Diagnosis>();
     declarations.visit::<Draft>();
     declarations.visit::<EditKey>();
     declarations.visit::<Enrolled>();
     declarations.visit::<EnrolmentShown>();
     declarations.visit::<EnvironmentView>();
     declarations.visit::<Exchange>();
+    declarations.visit::<Exhibit>();
     declarations.visit::<Explanation>();
     declarations.visit::<Failure>();
     declarations.visit::<HistoryEntry>();

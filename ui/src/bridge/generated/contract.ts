@@ -228,6 +228,28 @@ not_after: UnixMillis,
 sha256: string, };
 
 /**
+ * A change that makes the request match.
+ */
+export type Change = { 
+/**
+ * Its id, such as `body-trailing-newline`; docs/DEBUGGER.md lists them.
+ */
+id: string, 
+/**
+ * What is wrong, as a clause that follows "In your request".
+ */
+what: string, 
+/**
+ * What to do, as a clause.
+ */
+fix: string, 
+/**
+ * Whether the search proved it: with this change, the signature or credential matches. What is
+ * not proven is read off the request alone.
+ */
+proven: boolean, };
+
+/**
  * What must hold for a value.
  */
 export type Check = { "is": "present" } | { "is": "absent" } | { "is": "equals", "value": unknown } | { "is": "contains", "value": string } | { "is": "matches", "value": string } | { "is": "at_least", "value": number } | { "is": "at_most", "value": number };
@@ -577,6 +599,61 @@ coding: string,
 encoded_bytes: number, };
 
 /**
+ * What the debugger found out. The explanation's fields stand beside these in the document. Holds no
+ * secret: values that could be one are masked.
+ */
+export type Diagnosis = { 
+/**
+ * The scheme that the request was taken to use.
+ */
+scheme: string | null, 
+/**
+ * What would have made it match, each once; empty if nothing is wrong or nothing was found.
+ */
+changes: Array<Change>, 
+/**
+ * What was received beside what was signed, part by part.
+ */
+parts: Array<Part>, 
+/**
+ * One sentence to send to whoever made the request; absent if there is nothing to say.
+ */
+sentence: string | null, 
+/**
+ * How the search went; absent if there was nothing to search for.
+ */
+search: Search | null, 
+/**
+ * The request's id, as in `X-Request-Id`; `null` for a request that was pasted.
+ */
+request_id: string | null, 
+/**
+ * Whether it was let through.
+ */
+decision: Decision, 
+/**
+ * The first rule that refused, if one did.
+ */
+rule: Rule | null, 
+/**
+ * One sentence for a person: what the cause was.
+ */
+cause: string, 
+/**
+ * Every rule of the pipeline, in order.
+ */
+checks: Array<Check>, 
+/**
+ * What to change, in one sentence, if it was refused.
+ */
+fix: string | null, 
+/**
+ * The change that whoever runs the platform can make, if it is one that would have let the
+ * request pass this rule.
+ */
+remedy?: Remedy | null, };
+
+/**
  * One line of a comparison.
  */
 export type DiffLine = { 
@@ -810,6 +887,36 @@ redirects?: Array<Redirect>,
  * The content coding that was undone, such as `gzip`; absent if the body is as it came.
  */
 decoded?: Decoded | null, };
+
+/**
+ * A request to be looked at, as it was pasted. It may hold credentials, so it has no `Debug`; it is
+ * kept nowhere.
+ */
+export type Exhibit = { 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * The absolute URL.
+ */
+url: string, 
+/**
+ * The headers in order; names may repeat.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The body's bytes, base64; empty for a request without one.
+ */
+body_base64: string, 
+/**
+ * The address that it came from; not known if absent.
+ */
+peer?: string | null, 
+/**
+ * The time to judge it at; now if absent.
+ */
+at?: UnixMillis | null, };
 
 /**
  * What an answer must be. Nothing is expected where nothing is said.
@@ -1348,6 +1455,27 @@ secret: Revealed, };
 export type Outcome = "passed" | "failed" | "skipped";
 
 /**
+ * One part of the canonical form.
+ */
+export type Part = { 
+/**
+ * Its name, such as `"@target-uri"` or `body`.
+ */
+name: string, 
+/**
+ * What whoever verifies makes of the request.
+ */
+received: Array<Piece>, 
+/**
+ * What was signed, as far as the search found it out; `null` if that is not known.
+ */
+signed: Array<Piece> | null, 
+/**
+ * Whether both are the same; `null` if that is not known.
+ */
+same: boolean | null, };
+
+/**
  * What a part holds.
  */
 export type PartContent = { "kind": "text", 
@@ -1363,6 +1491,23 @@ path: string,
  * The name it is sent under, if not the path's last part.
  */
 file_name: string | null, };
+
+/**
+ * A run of a part's bytes, to be shown in one style.
+ */
+export type Piece = { 
+/**
+ * The text; the name of the character, such as `LF` or `NBSP`, if it is invisible.
+ */
+text: string, 
+/**
+ * Whether the other side differs here.
+ */
+differs: boolean, 
+/**
+ * Whether this stands for a character that can't be seen.
+ */
+invisible: boolean, };
 
 /**
  * Where something is now.
@@ -1669,6 +1814,19 @@ request: Composed,
  * The file's version.
  */
 version: string, };
+
+/**
+ * How a search went.
+ */
+export type Search = { 
+/**
+ * How many changed requests were tried.
+ */
+tried: number, 
+/**
+ * Whether that was all of them; a search stops at a bound.
+ */
+complete: boolean, };
 
 /**
  * How a request is sent, beyond what it is. The defaults suit most.
