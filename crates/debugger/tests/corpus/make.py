@@ -145,6 +145,39 @@ def bearer(value, name="authorization"):
     return {"method": "GET", "url": "https://api.example.com/api/v1/ping", "headers": [(name, value)], "body": b""}
 
 
+def whsec(raw_bytes):
+    return "whsec_" + base64.b64encode(raw_bytes).decode()
+
+
+# Secrets of webhook endpoints. Standard Webhooks decodes them, the t= form uses them as text.
+HOOK = {"name": "hook-orders", "id": "ep_orders", "secret": whsec(hashlib.sha256(b"the endpoint of orders").digest())}
+OLD_HOOK = {"name": "hook-orders-old", "id": "ep_orders_old", "secret": whsec(hashlib.sha256(b"the endpoint before").digest())}
+EVENT = {"type": "payin.settled", "data": {"id": "pay_2041", "amount": 1250, "note": "paid"}}
+EVENT_BODY = compact(EVENT)
+HOOK_URL = "https://shop.example.com/hooks/payments"
+
+
+def decoded(key):
+    return base64.b64decode(key["secret"].removeprefix("whsec_"))
+
+
+def hook(body=EVENT_BODY, as_body=None, secret=None, at=NOW - 4, content="{id}.{at}.", write=lambda mac: "v1," + base64.b64encode(mac).decode(), drop=(), more=""):
+    """A webhook by Standard Webhooks. `as_body` was signed where it is not what arrived."""
+    id = "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"
+    signed_bytes = content.format(id=id, at=at).encode() + raw(body if as_body is None else as_body)
+    mac = hmac.new(raw(decoded(HOOK) if secret is None else secret), signed_bytes, "sha256").digest()
+    headers = [("content-type", "application/json"), ("webhook-id", id), ("webhook-timestamp", str(at)), ("webhook-signature", write(mac) + more)]
+    return {"method": "POST", "url": HOOK_URL, "headers": [each for each in headers if each[0] not in drop], "body": raw(body)}
+
+
+def t_v1(body=EVENT_BODY, as_body=None, secret=None, at=NOW - 4, content="{at}.", write=lambda mac: mac.hex(), more=""):
+    """A webhook as Stripe signs them."""
+    signed_bytes = content.format(at=at).encode() + raw(body if as_body is None else as_body)
+    mac = hmac.new(raw(HOOK["secret"] if secret is None else secret), signed_bytes, "sha256").digest()
+    headers = [("content-type", "application/json"), ("stripe-signature", f"t={at},v1={write(mac)}{more}")]
+    return {"method": "POST", "url": HOOK_URL, "headers": headers, "body": raw(body)}
+
+
 BROKEN, SOUND = {}, {}
 PLATFORM = {"scopes": ["payins:write"], "may_sign": True}
 
@@ -343,6 +376,33 @@ broken("record-quotes", "The platform's record, and quotes around the secret", p
 broken("record-body", "The platform's record, and a body with another form", signed(as_body=json.dumps(ORDER, ensure_ascii=False)), "authenticate", ["body-json-whitespace"], platform=PLATFORM)
 broken("record-http", "The platform's record, and http in what was signed", signed(as_url=URL.replace("https", "http")), "authenticate", ["scheme"], platform=PLATFORM)
 
+# --- webhooks -------------------------------------------------------------------------------------------------------
+
+EVENT_SPACED = json.dumps(EVENT)
+broken("hook-reparsed", "Express: express.json() parsed the body, and the receiver verifies JSON.stringify of it", hook(as_body=EVENT_SPACED), "authenticate", ["body-json-whitespace"], key=HOOK)
+broken("hook-newline", "The sender signed a final line end that a proxy removed", hook(as_body=EVENT_BODY + "\n"), "authenticate", ["body-trailing-newline"], key=HOOK)
+broken("hook-secret-text", "The sender used the text of the secret as the key, without decoding it", hook(secret=HOOK["secret"]), "authenticate", ["secret-not-decoded"], key=HOOK)
+broken("hook-secret-without-prefix", "The prefix was cut off, and the rest used as text", hook(secret=HOOK["secret"].removeprefix("whsec_")), "authenticate", ["secret-not-decoded"], key=HOOK)
+broken("hook-other", "The secret of the endpoint before", hook(secret=decoded(OLD_HOOK)), "authenticate", ["other-key"], key=HOOK, others=[OLD_HOOK])
+broken("hook-hex", "The signature is written in hex", hook(write=lambda mac: "v1," + mac.hex()), "authenticate", ["webhook-encoding"], key=HOOK)
+broken("hook-no-version", "v1, is missing before the signature", hook(write=lambda mac: base64.b64encode(mac).decode()), "authenticate", ["webhook-version"], key=HOOK)
+broken("hook-body-only", "The body alone was signed", hook(content=""), "authenticate", ["webhook-content"], key=HOOK)
+broken("hook-without-id", "The message's id was left out of what was signed", hook(content="{at}."), "authenticate", ["webhook-content"], key=HOOK)
+broken("hook-milliseconds", "The time is in milliseconds", hook(at=(NOW - 4) * 1000), "freshness", ["milliseconds"], key=HOOK)
+broken("hook-late", "A retry that kept its old time arrives an hour and ten minutes later", hook(at=NOW - 4200), "freshness", [], key=HOOK, cause="4200 s")
+broken("hook-id-dropped", "A gateway lets only known headers through", hook(drop=("webhook-id",)), "identify", [], key=HOOK, cause="webhook-id")
+broken("hook-changed", "The amount was changed on the way: no change of form explains it", hook(body=compact(dict(EVENT, data={"id": "pay_2041", "amount": 9, "note": "paid"})), as_body=EVENT_BODY), "authenticate", [], key=HOOK)
+broken("hook-reparsed-and-other", "Pair: the body was parsed and written again, and the secret is the one before", hook(as_body=EVENT_SPACED, secret=decoded(OLD_HOOK)), "authenticate", ["body-json-whitespace", "other-key"], key=HOOK, others=[OLD_HOOK])
+broken("t-v1-reparsed", "A framework parsed the body and wrote it again", t_v1(body=EVENT_BODY, as_body=json.dumps(EVENT, indent=2)), "authenticate", ["body-json-whitespace"], key=HOOK)
+broken("t-v1-newline", "The body was read by lines, and its last line end is lost", t_v1(as_body=EVENT_BODY + "\n"), "authenticate", ["body-trailing-newline"], key=HOOK)
+broken("t-v1-other", "The secret of the endpoint before", t_v1(secret=OLD_HOOK["secret"]), "authenticate", ["other-key"], key=HOOK, others=[OLD_HOOK])
+broken("t-v1-decoded", "The secret was decoded, as Standard Webhooks does it", t_v1(secret=decoded(HOOK)), "authenticate", ["secret-decoded"], key=HOOK)
+broken("t-v1-base64", "The signature is written in base64", t_v1(write=lambda mac: base64.b64encode(mac).decode()), "authenticate", ["webhook-encoding"], key=HOOK)
+broken("t-v1-body-only", "The body alone was signed", t_v1(content=""), "authenticate", ["webhook-content"], key=HOOK)
+broken("t-v1-milliseconds", "The time is in milliseconds", t_v1(at=(NOW - 4) * 1000), "freshness", ["milliseconds"], key=HOOK)
+broken("t-v1-no-time", "A proxy cut the header at its comma", dict(t_v1(), headers=[("stripe-signature", "v1=" + "0" * 64)]), "identify", [], key=HOOK, cause="stripe-signature")
+broken("t-v1-secret-newline", "Pair: the secret was read with its line end, and the body written again", t_v1(secret=HOOK["secret"] + "\n", as_body=EVENT_SPACED), "authenticate", ["body-json-whitespace", "secret-whitespace"], key=HOOK)
+
 # --- sound ----------------------------------------------------------------------------------------------------------
 
 sound("pair", "app-id and secret-key", pair())
@@ -373,6 +433,13 @@ sound("signed-base64-text", "A secret that looks like base64 and is used as text
 sound("token", "A bearer token", bearer("Bearer " + JWT), key=BASE64_KEY)
 sound("token-lower-case", "bearer in lower case", bearer("bearer " + JWT), key=BASE64_KEY)
 sound("token-access-token", "The same token as access-token", bearer(JWT, "access-token"), key=BASE64_KEY)
+sound("hook", "A webhook by Standard Webhooks", hook(), key=HOOK)
+sound("hook-rotation", "Two signatures while the secret rotates, ours the second", hook(write=lambda mac: "v1," + base64.b64encode(b"0" * 32).decode() + " v1," + base64.b64encode(mac).decode()), key=HOOK)
+sound("hook-asymmetric", "A v1a signature beside it", hook(more=" v1a,AAAA"), key=HOOK)
+sound("hook-newline", "A body that really ends with a line end", hook(body=EVENT_BODY + "\n"), key=HOOK)
+sound("t-v1", "A webhook as Stripe signs them", t_v1(), key=HOOK)
+sound("t-v1-v0", "A v0 beside v1, as test clocks send it", t_v1(more=",v0=" + "0" * 64), key=HOOK)
+sound("t-v1-spaced", "A body with spaces, signed as it is sent", t_v1(body=json.dumps(EVENT, indent=2)), key=HOOK)
 
 
 def quoted(text):
