@@ -116,6 +116,12 @@ defects! {
     SECRET_CASE = "secret-case": "the secret was used in another case", "use the secret's text as it was issued";
     ALGORITHM = "algorithm": "the MAC was made with HMAC-SHA512", "sign with HMAC-SHA256";
 
+    SECRET_UNDECODED = "secret-not-decoded": "the text of the webhook's secret was used as the key", "cut whsec_ off and decode the rest from base64: those bytes are the key";
+    SECRET_PREFIX = "secret-prefix": "the webhook's secret was used without its prefix", "use the secret whole, with whsec_";
+    WEBHOOK_CONTENT = "webhook-content": "the webhook's signature is over other pieces than the scheme's ({})", "sign id.time.body for Standard Webhooks, and time.body where the header is t=,v1=";
+    WEBHOOK_ENCODING = "webhook-encoding": "the webhook's signature is written in another encoding than the scheme's", "write it in base64 for Standard Webhooks, and in hex where the header is t=,v1=";
+    WEBHOOK_VERSION = "webhook-version": "the webhook's signature has no version before it", "write v1, and then the signature in base64";
+
     BASE_NEWLINE = "base-trailing-newline": "the signature base was signed with a line end after its last line", "end the signature base without a line end";
     BASE_LINE_ENDS = "base-line-endings": "the lines of the signature base end with CRLF", "join the lines of the signature base with LF";
     BASE_PARAMS = "base-params": "the line @signature-params is missing from what was signed", "end the signature base with \"@signature-params\": and the value of Signature-Input";

@@ -16,10 +16,11 @@ use strongroom_signing::{
 use crate::{
     defect::{self, MILLISECONDS, TIME_ZONE},
     exhibit::{Exhibit, View},
-    judge::{Knowledge, reach},
+    judge::{HeldKey, Knowledge, reach},
     pieces,
     repair::{Repaired, presented_id, repairs, seen},
     search::{Found, signed_request, signed_token},
+    webhook,
 };
 
 /// The place of `authenticate` among the rules: who gets beyond it is genuine.
@@ -35,6 +36,9 @@ const PAIRS: usize = 400;
 pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -> Diagnosis {
     let now = exhibit.at.unwrap_or(now);
     let view = View::of(exhibit);
+    if let (Some(scheme), Knowledge::Held { key, .. }) = (webhook::scheme(&view), knowledge) {
+        return of_webhook(scheme, &view, *key, knowledge, now);
+    }
     let explanation = knowledge.judge(&view, now);
     let found = match explanation.rule {
         Some(Rule::Identify | Rule::Authenticate) => {
@@ -47,6 +51,27 @@ pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -
         _ => Found::default(),
     };
     conclude(explanation, scheme(&view), found)
+}
+
+fn of_webhook(
+    scheme: Scheme,
+    view: &View<'_>,
+    key: Option<&HeldKey>,
+    knowledge: &Knowledge<'_>,
+    now: UnixMillis,
+) -> Diagnosis {
+    let explanation = webhook::judge(scheme, view, key, now);
+    let found = match explanation.rule {
+        Some(Rule::Authenticate) => webhook::search(scheme, view, &knowledge.secrets(None)),
+        Some(Rule::Freshness) => Found {
+            changes: webhook::made(view)
+                .map(|made| off(made, now))
+                .unwrap_or_default(),
+            ..Found::default()
+        },
+        _ => Found::default(),
+    };
+    conclude(explanation, Some(scheme.id()), found)
 }
 
 /// Says what would have made the signature of a request match that a platform refused and kept, with
@@ -249,17 +274,21 @@ fn mended(view: &View<'_>, repaired: &Repaired<'_>, found: Found) -> Found {
 
 /// What is wrong with the time of a signature.
 fn time(view: &View<'_>, now: UnixMillis) -> Vec<Change> {
+    let fields = view.fields();
+    let request = Request::new(view.method, view.target, &fields, view.body);
+    match profile::read(&request) {
+        Ok(Some(signature)) => off(signature.created, now),
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong with a time in Unix seconds.
+fn off(created: u64, now: UnixMillis) -> Vec<Change> {
     /// Local time is off by whole quarters of an hour, up to so many.
     const QUARTERS: u64 = 14 * 4;
     const QUARTER: u64 = 900;
     /// How late a request may be and still show a time zone.
     const LATE: u64 = 30;
-    let fields = view.fields();
-    let request = Request::new(view.method, view.target, &fields, view.body);
-    let Ok(Some(signature)) = profile::read(&request) else {
-        return Vec::new();
-    };
-    let created = signature.created;
     let now = now.secs();
     if (created / 1_000).abs_diff(now) <= TOLERANCE_SECS {
         return vec![MILLISECONDS.seen("")];

@@ -26,6 +26,7 @@ mod pieces;
 mod repair;
 pub mod report;
 mod search;
+mod webhook;
 
 pub use diagnose::{diagnose, diagnose_refused};
 pub use exhibit::{Exhibit, ExhibitError};

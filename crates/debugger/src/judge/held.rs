@@ -95,7 +95,7 @@ pub(super) fn judge(
 
 /// The checks so far.
 #[derive(Default)]
-struct Report(Vec<Check>);
+pub(crate) struct Report(Vec<Check>);
 
 impl Report {
     fn add(
@@ -115,19 +115,19 @@ impl Report {
         });
     }
 
-    fn passed(&mut self, rule: Rule, observed: impl Into<String>, expected: &str) {
+    pub(crate) fn passed(&mut self, rule: Rule, observed: impl Into<String>, expected: &str) {
         self.add(rule, Outcome::Passed, observed, expected, None);
     }
 
-    fn unknown(&mut self, rule: Rule, observed: impl Into<String>, expected: &str) {
+    pub(crate) fn unknown(&mut self, rule: Rule, observed: impl Into<String>, expected: &str) {
         self.add(rule, Outcome::Unknown, observed, expected, None);
     }
 
-    fn skipped(&mut self, rule: Rule) {
+    pub(crate) fn skipped(&mut self, rule: Rule) {
         self.add(rule, Outcome::Skipped, "", "", None);
     }
 
-    fn refused(mut self, rule: Rule, finding: Finding) -> Explanation {
+    pub(crate) fn refused(mut self, rule: Rule, finding: Finding) -> Explanation {
         let fix = Some(finding.fix.clone());
         self.add(
             rule,
@@ -150,7 +150,7 @@ impl Report {
         }
     }
 
-    fn finish(self) -> Explanation {
+    pub(crate) fn finish(self) -> Explanation {
         let genuine = self
             .0
             .iter()

@@ -9,6 +9,7 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretBytes;
 
+pub(crate) use self::held::Report;
 pub use self::{
     held::HeldKey,
     platform::{PlatformFacts, Slot},

@@ -20,16 +20,16 @@ use crate::{
 };
 
 /// A secret as it could have been used.
-pub(super) struct Used {
+pub(crate) struct Used {
     /// `None` for a secret of the key, as it was issued.
-    pub(super) change: Option<Change>,
-    pub(super) cost: u32,
+    pub(crate) change: Option<Change>,
+    pub(crate) cost: u32,
     bytes: Zeroizing<Vec<u8>>,
     sha256: HmacSha256,
 }
 
 impl Used {
-    fn new(change: Option<Change>, cost: u32, bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(change: Option<Change>, cost: u32, bytes: Vec<u8>) -> Self {
         let bytes = Zeroizing::new(bytes);
         Self {
             change,
@@ -40,7 +40,7 @@ impl Used {
     }
 
     /// Whether `mac` is this secret's over `message`.
-    pub(super) fn made(&self, mac: &Mac, message: &[u8]) -> bool {
+    pub(crate) fn made(&self, mac: &Mac, message: &[u8]) -> bool {
         match mac.hash {
             Hash::Sha256 => self.sha256.verify(&[message], &mac.bytes),
             Hash::Sha512 => constant_time_eq(&hmac_sha512_public(&self.bytes, message), &mac.bytes),
@@ -49,7 +49,7 @@ impl Used {
 }
 
 /// Every secret with every way to get it wrong; the key's own first.
-pub(super) fn used(secrets: &Secrets) -> Vec<Used> {
+pub(crate) fn used(secrets: &Secrets) -> Vec<Used> {
     let mut out = Vec::new();
     for own in &secrets.own {
         out.push(Used::new(None, 0, own.bytes.expose_secret().to_vec()));
@@ -115,13 +115,26 @@ enum Hash {
 }
 
 /// A MAC as it could be meant.
-pub(super) struct Mac {
+pub(crate) struct Mac {
     hash: Hash,
     bytes: Vec<u8>,
 }
 
+impl Mac {
+    /// A MAC by its length; `None` if it has another.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        let hash = match bytes.len() {
+            32 => Hash::Sha256,
+            64 => Hash::Sha512,
+            _ => return None,
+        };
+        let bytes = bytes.to_vec();
+        Some(Self { hash, bytes })
+    }
+}
+
 /// What the received value could be: the MAC itself first.
-pub(super) fn macs(value: &[u8]) -> Vec<(Option<Change>, Mac)> {
+pub(crate) fn macs(value: &[u8]) -> Vec<(Option<Change>, Mac)> {
     let mac = |hash, bytes: &[u8]| Mac {
         hash,
         bytes: bytes.to_vec(),

@@ -5,7 +5,7 @@
 //! clock, so that it comes out the same everywhere.
 
 mod digest;
-mod mac;
+pub(crate) mod mac;
 mod rfc9421;
 mod token;
 
