@@ -7,11 +7,13 @@ after a case was added; the files are what the tests read.
 
 import base64
 import binascii
+import datetime
 import hashlib
 import hmac
 import json
 import os
 import unicodedata
+import urllib.parse
 import zlib
 
 NOW = 1793534400  # 2026-11-01T12:00:00Z
@@ -176,6 +178,44 @@ def t_v1(body=EVENT_BODY, as_body=None, secret=None, at=NOW - 4, content="{at}."
     mac = hmac.new(raw(HOOK["secret"] if secret is None else secret), signed_bytes, "sha256").digest()
     headers = [("content-type", "application/json"), ("stripe-signature", f"t={at},v1={write(mac)}{more}")]
     return {"method": "POST", "url": HOOK_URL, "headers": headers, "body": raw(body)}
+
+
+AWS = {"name": "aws-orders", "id": "AKIDCORPUSORDERS0001", "secret": "wJalrCorpus/K7MDENG+bPxRfiCYCORPUSKEY01x"}
+OTHER_AWS = {"name": "aws-billing", "id": "AKIDCORPUSBILLING001", "secret": "9tTqCorpus/A8NEFOH+cQySgjDZDCORPUSKEY02y"}
+AWS_URL = "https://orders.example.com/prod/pay%20ins?to=2026-11-01&from=a%20b"
+
+
+def aws_uri(text, keep=""):
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 or chr(byte) in "-_.~" + keep else f"%{byte:02X}" for byte in text.encode())
+
+
+def aws_query(query, is_sorted=True):
+    pairs = [tuple(aws_uri(urllib.parse.unquote_plus(part)) for part in (pair.split("=", 1) + [""])[:2]) for pair in query.split("&") if pair]
+    return "&".join("=".join(pair) for pair in (sorted(pairs) if is_sorted else pairs))
+
+
+def sigv4(method="POST", url=AWS_URL, body=BODY, key=AWS, secret=None, service="execute-api", at=NOW - 4, content=None, as_method=None, as_path=None, as_query=None, as_host=None, as_body=None):
+    """A request by AWS Signature Version 4. What `as_...` says was signed; the rest is what was sent."""
+    time = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    _, host, path, query = split(url)
+    signed_body = hashlib.sha256(raw(body if as_body is None else as_body)).hexdigest()
+    headers = [("content-type", "application/json"), ("host", as_host or host), ("x-amz-date", time)]
+    if content:
+        headers.append(("x-amz-content-sha256", signed_body))
+    headers.sort()
+    names = ";".join(name for name, _ in headers)
+    canonical_path = as_path or (path if service == "s3" else aws_uri(path, "/"))
+    canonical_query = aws_query(query[1:]) if as_query is None else as_query
+    lines = "".join(f"{name}:{text}\n" for name, text in headers)
+    canonical = "\n".join([as_method or method, canonical_path, canonical_query, lines, names, signed_body])
+    scope = f"{time[:8]}/eu-central-1/{service}/aws4_request"
+    to_sign = "\n".join(["AWS4-HMAC-SHA256", time, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    mac = b"AWS4" + raw(key["secret"] if secret is None else secret)
+    for part in scope.split("/") + [to_sign]:
+        mac = hmac.new(mac, part.encode(), "sha256").digest()
+    sent = [(name, host if name == "host" else text) for name, text in headers]
+    sent.append(("authorization", f"AWS4-HMAC-SHA256 Credential={key['id']}/{scope}, SignedHeaders={names}, Signature={mac.hex()}"))
+    return {"method": method, "url": url, "headers": sent, "body": raw(body)}
 
 
 BROKEN, SOUND = {}, {}
@@ -403,6 +443,23 @@ broken("t-v1-milliseconds", "The time is in milliseconds", t_v1(at=(NOW - 4) * 1
 broken("t-v1-no-time", "A proxy cut the header at its comma", dict(t_v1(), headers=[("stripe-signature", "v1=" + "0" * 64)]), "identify", [], key=HOOK, cause="stripe-signature")
 broken("t-v1-secret-newline", "Pair: the secret was read with its line end, and the body written again", t_v1(secret=HOOK["secret"] + "\n", as_body=EVENT_SPACED), "authenticate", ["body-json-whitespace", "secret-whitespace"], key=HOOK)
 
+# --- AWS Signature Version 4 ----------------------------------------------------------------------------------------
+
+UNSORTED = aws_query("to=2026-11-01&from=a%20b", is_sorted=False)
+broken("sigv4-query-order", "The parameters were signed in the order of the URL", sigv4(as_query=UNSORTED), "authenticate", ["aws-query"], key=AWS)
+broken("sigv4-query-plus", "The query was sorted and not encoded anew", sigv4(as_query="from=a+b&to=2026-11-01"), "authenticate", ["aws-query"], key=AWS)
+broken("sigv4-path-once", "The path was signed as it is sent, as S3 has it", sigv4(as_path="/prod/pay%20ins"), "authenticate", ["aws-path"], key=AWS)
+broken("sigv4-body-newline", "A final line end was signed that is not sent", sigv4(as_body=BODY + "\n"), "authenticate", ["body-trailing-newline"], key=AWS)
+broken("sigv4-body-empty", "The payload's hash is the one of nothing", sigv4(as_body=""), "authenticate", ["digest-of-nothing"], key=AWS)
+broken("sigv4-content", "The body was written again after x-amz-content-sha256 was made", sigv4(content=True, as_body=json.dumps(ORDER)), "authenticate", ["body-json-whitespace"], key=AWS)
+broken("sigv4-other", "The secret of another access key", sigv4(secret=OTHER_AWS["secret"]), "authenticate", ["other-key"], key=AWS, others=[OTHER_AWS])
+broken("sigv4-secret-newline", "The secret was read with its line end", sigv4(secret=AWS["secret"] + "\n"), "authenticate", ["secret-whitespace"], key=AWS)
+broken("sigv4-method", "A client signed GET and sends POST", sigv4(as_method="GET"), "authenticate", ["method"], key=AWS)
+broken("sigv4-host", "The host was signed with a port that is not sent", sigv4(as_host="orders.example.com:443"), "authenticate", ["host-port"], key=AWS)
+broken("sigv4-late", "Signed twenty minutes ago", sigv4(at=NOW - 1210), "freshness", [], key=AWS, cause="1210 s")
+broken("sigv4-other-id", "The request names another access key", sigv4(key=OTHER_AWS), "authenticate", [], key=AWS, cause="names the key")
+broken("sigv4-query-and-secret", "Pair: an unsorted query, and a secret with its line end", sigv4(as_query=UNSORTED, secret=AWS["secret"] + "\n"), "authenticate", ["aws-query", "secret-whitespace"], key=AWS)
+
 # --- sound ----------------------------------------------------------------------------------------------------------
 
 sound("pair", "app-id and secret-key", pair())
@@ -440,6 +497,9 @@ sound("hook-newline", "A body that really ends with a line end", hook(body=EVENT
 sound("t-v1", "A webhook as Stripe signs them", t_v1(), key=HOOK)
 sound("t-v1-v0", "A v0 beside v1, as test clocks send it", t_v1(more=",v0=" + "0" * 64), key=HOOK)
 sound("t-v1-spaced", "A body with spaces, signed as it is sent", t_v1(body=json.dumps(EVENT, indent=2)), key=HOOK)
+sound("sigv4", "AWS Signature Version 4", sigv4(), key=AWS)
+sound("sigv4-content", "With x-amz-content-sha256", sigv4(content=True), key=AWS)
+sound("sigv4-s3", "For S3, which takes the path as it is", sigv4(service="s3", content=True), key=AWS)
 
 
 def quoted(text):
