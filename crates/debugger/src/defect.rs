@@ -122,6 +122,9 @@ defects! {
     WEBHOOK_ENCODING = "webhook-encoding": "the webhook's signature is written in another encoding than the scheme's", "write it in base64 for Standard Webhooks, and in hex where the header is t=,v1=";
     WEBHOOK_VERSION = "webhook-version": "the webhook's signature has no version before it", "write v1, and then the signature in base64";
 
+    AWS_QUERY = "aws-query": "the canonical query was sorted or encoded in another way than AWS has it", "sort the parameters by name and value, and percent-encode all but letters, digits and -_.~";
+    AWS_PATH = "aws-path": "the canonical path was encoded or normalised in another way than the service has it", "encode the path as it is sent once more and drop dot segments, but for S3, which takes it as it is sent";
+
     BASE_NEWLINE = "base-trailing-newline": "the signature base was signed with a line end after its last line", "end the signature base without a line end";
     BASE_LINE_ENDS = "base-line-endings": "the lines of the signature base end with CRLF", "join the lines of the signature base with LF";
     BASE_PARAMS = "base-params": "the line @signature-params is missing from what was signed", "end the signature base with \"@signature-params\": and the value of Signature-Input";

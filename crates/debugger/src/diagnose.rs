@@ -20,7 +20,7 @@ use crate::{
     pieces,
     repair::{Repaired, presented_id, repairs, seen},
     search::{Found, signed_request, signed_token},
-    webhook,
+    sigv4, webhook,
 };
 
 /// The place of `authenticate` among the rules: who gets beyond it is genuine.
@@ -38,6 +38,9 @@ pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -
     let view = View::of(exhibit);
     if let (Some(scheme), Knowledge::Held { key, .. }) = (webhook::scheme(&view), knowledge) {
         return of_webhook(scheme, &view, *key, knowledge, now);
+    }
+    if let (Some(stated), Knowledge::Held { key, .. }) = (sigv4::Stated::read(&view), knowledge) {
+        return of_sigv4(&stated, &view, *key, knowledge, now);
     }
     let explanation = knowledge.judge(&view, now);
     let found = match explanation.rule {
@@ -63,15 +66,33 @@ fn of_webhook(
     let explanation = webhook::judge(scheme, view, key, now);
     let found = match explanation.rule {
         Some(Rule::Authenticate) => webhook::search(scheme, view, &knowledge.secrets(None)),
-        Some(Rule::Freshness) => Found {
-            changes: webhook::made(view)
-                .map(|made| off(made, now))
-                .unwrap_or_default(),
-            ..Found::default()
-        },
+        Some(Rule::Freshness) => late(webhook::made(view), now),
         _ => Found::default(),
     };
     conclude(explanation, Some(scheme.id()), found)
+}
+
+fn of_sigv4(
+    stated: &sigv4::Stated<'_>,
+    view: &View<'_>,
+    key: Option<&HeldKey>,
+    knowledge: &Knowledge<'_>,
+    now: UnixMillis,
+) -> Diagnosis {
+    let explanation = sigv4::judge(stated, view, key, now);
+    let found = match explanation.rule {
+        Some(Rule::Authenticate) => sigv4::search(stated, view, &knowledge.secrets(None)),
+        Some(Rule::Freshness) => late(sigv4::made(view), now),
+        _ => Found::default(),
+    };
+    conclude(explanation, Some(Scheme::SigV4.id()), found)
+}
+
+fn late(made: Option<u64>, now: UnixMillis) -> Found {
+    Found {
+        changes: made.map(|made| off(made, now)).unwrap_or_default(),
+        ..Found::default()
+    }
 }
 
 /// Says what would have made the signature of a request match that a platform refused and kept, with

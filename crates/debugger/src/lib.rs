@@ -26,6 +26,7 @@ mod pieces;
 mod repair;
 pub mod report;
 mod search;
+mod sigv4;
 mod webhook;
 
 pub use diagnose::{diagnose, diagnose_refused};

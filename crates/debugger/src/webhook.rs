@@ -5,16 +5,12 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use strongroom_contract::{
-    diagnosis::{Change, Part, Search},
-    explain::{Explanation, Rule},
+    diagnosis::{Change, Search},
+    explain::Explanation,
     time::UnixMillis,
 };
 use strongroom_crypto::SecretText;
-use strongroom_policy::{
-    freshness::TOLERANCE_SECS,
-    trace::{Finding, redacted},
-};
-use strongroom_signing::{Credential, Refusal, Request, Scheme, verify};
+use strongroom_signing::{Scheme, Settings};
 
 use crate::{
     defect::{
@@ -22,11 +18,11 @@ use crate::{
         WEBHOOK_ENCODING, WEBHOOK_VERSION,
     },
     exhibit::View,
-    form::body::{self, Variant},
-    judge::{HeldKey, Report, Secrets},
+    judge::{HeldKey, Question, Secrets},
     pieces,
     search::{
         Alternative, Facets, Found,
+        digest::{bodies, part_of_body},
         mac::{self, Mac, Used},
     },
 };
@@ -36,16 +32,11 @@ const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
 const STRIPE: &str = "stripe-signature";
 const PREFIX: &[u8] = b"whsec_";
-/// How many bodies are tried.
-const BODIES: usize = 300;
 /// How many bytes the search may authenticate.
 const MOST_BYTES: usize = 24 * 1024 * 1024;
 
 const EXPECTED: &str = "webhook-id, webhook-timestamp and webhook-signature, or stripe-signature with \
                         t=TIME,v1=SIGNATURE";
-const GENUINE: &str = "a signature that the endpoint's secret makes of this message";
-const FRESH: &str = "a webhook signed within 300 s of now";
-
 /// The scheme of the webhook that a request is; `None` if it is none.
 pub(crate) fn scheme(view: &View<'_>) -> Option<Scheme> {
     if view.header(SIGNATURE).is_some() {
@@ -62,75 +53,18 @@ pub(crate) fn judge(
     key: Option<&HeldKey>,
     now: UnixMillis,
 ) -> Explanation {
-    let fields = view.fields();
-    let request = Request::new(view.method, view.target, &fields, view.body);
-    let mut report = Report::default();
-    // Without a secret, the form alone is looked at.
-    let nobodys = SecretText::new(BASE64_STANDARD.encode([0; 32]));
-    let known = key.and_then(|key| Some((key, key.secret.as_ref()?)));
-    let secret = known.map_or(&nobodys, |(_, secret)| secret);
-    let verified = verify(scheme, &request, &Credential::new(secret, "the secret"));
-    if let Err(error @ (Refusal::Absent(_) | Refusal::Malformed(_))) = &verified {
-        let observed = redacted(&error.to_string());
-        let cause = format!("The webhook can't be checked: {observed}.");
-        let fix = "Send the scheme's headers whole and once each, and let nothing on the way drop or cut \
-                   them.";
-        return report.refused(Rule::Identify, Finding::new(cause, observed, EXPECTED, fix));
-    }
-    report.passed(Rule::Identify, format!("a webhook ({scheme})"), EXPECTED);
-    match (known, verified) {
-        (None, _) => report.unknown(
-            Rule::Authenticate,
-            "no secret is at hand to check it with",
-            GENUINE,
-        ),
-        (Some((key, _)), Ok(_)) => {
-            let name = redacted(&key.name);
-            let observed = format!("the signature is made with {name:?}");
-            report.passed(Rule::Authenticate, observed, GENUINE);
-        }
-        (Some(_), Err(Refusal::Credential(error))) => {
-            report.unknown(Rule::Authenticate, error.to_string(), GENUINE);
-        }
-        (Some((key, _)), Err(error)) => {
-            let finding = Finding::new(
-                format!(
-                    "The signature is not genuine for {:?}.",
-                    redacted(&key.name)
-                ),
-                error.to_string(),
-                GENUINE,
-                "Verify the body's bytes as they arrived, before anything parses them, with this \
-                 endpoint's secret.",
-            );
-            return report.refused(Rule::Authenticate, finding);
-        }
-    }
-    report.skipped(Rule::State);
-    if let Some(made) = made(view) {
-        let off = now.secs().abs_diff(made);
-        if off > TOLERANCE_SECS {
-            let word = if made < now.secs() { "ago" } else { "ahead" };
-            let seen = format!("signed {off} s {word}");
-            let finding = Finding::new(
-                format!("The webhook is not fresh: {seen}."),
-                seen,
-                FRESH,
-                "Sign each attempt anew with the time of its sending, and set both clocks by NTP.",
-            );
-            return report.refused(Rule::Freshness, finding);
-        }
-        report.passed(Rule::Freshness, format!("signed {off} s from now"), FRESH);
-    }
-    report.unknown(
-        Rule::Replay,
-        "only the receiver can tell",
-        "a message that did not arrive before",
-    );
-    for rule in [Rule::Source, Rule::Rate, Rule::Permission] {
-        report.skipped(rule);
-    }
-    report.finish()
+    let question = Question {
+        scheme,
+        settings: &Settings::new(),
+        nobodys: SecretText::new(BASE64_STANDARD.encode([0; 32])),
+        names_key: false,
+        is_altered: false,
+        made: made(view),
+        expected: EXPECTED,
+        fix: "Verify the body's bytes as they arrived, before anything parses them, with this endpoint's \
+              secret.",
+    };
+    question.judge(view, key, now)
 }
 
 /// When the webhook says that it was signed, in Unix seconds.
@@ -323,39 +257,6 @@ fn alternatives<T>(
     let all = all.iter().enumerate();
     all.filter_map(|(at, each)| Some(Alternative::new(change(each)?, 1, value(at))))
         .collect()
-}
-
-fn part_of_body(received: &[u8], signed: Option<&Variant>, is_found: bool) -> Part {
-    let name = "body".to_owned();
-    let Some(signed) = signed else {
-        let shown = pieces::shape_of_body(received);
-        return Part {
-            name,
-            signed: is_found.then(|| shown.clone()),
-            received: shown,
-            same: is_found.then_some(true),
-        };
-    };
-    let (received, signed) = pieces::compare_body(received, &signed.body);
-    Part {
-        name,
-        received,
-        signed,
-        same: Some(false),
-    }
-}
-
-fn bodies(received: &[u8]) -> Vec<Variant> {
-    let mut out: Vec<Variant> = Vec::new();
-    let mut bytes = 0;
-    body::variants(received, &mut |variant| {
-        bytes += variant.body.len();
-        if !out.iter().any(|each| each.body == variant.body) {
-            out.push(variant);
-        }
-        out.len() >= BODIES || bytes >= MOST_BYTES
-    });
-    out
 }
 
 /// The secret's text is the key.

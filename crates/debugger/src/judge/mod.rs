@@ -2,6 +2,7 @@
 
 mod held;
 mod platform;
+mod verified;
 
 use strongroom_contract::{
     explain::{Explanation, Rule},
@@ -9,7 +10,7 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretBytes;
 
-pub(crate) use self::held::Report;
+pub(crate) use self::verified::Question;
 pub use self::{
     held::HeldKey,
     platform::{PlatformFacts, Slot},

@@ -19,6 +19,9 @@ const MOST: u32 = 400;
 /// How many bytes are digested.
 const MOST_BYTES: usize = 24 * 1024 * 1024;
 
+/// How many bodies are held at once.
+const BODIES: usize = 300;
+
 /// What was found out about the body.
 pub(super) struct Body {
     pub(super) changes: Vec<Change>,
@@ -77,6 +80,41 @@ pub(super) fn body(digest: &ContentDigest, received: &[u8]) -> Option<Body> {
         },
         search: Search { tried, complete },
     })
+}
+
+/// A body, and what of it is known to be signed.
+pub(crate) fn part_of_body(received: &[u8], signed: Option<&Variant>, is_found: bool) -> Part {
+    let name = "body".to_owned();
+    let Some(signed) = signed else {
+        let shown = pieces::shape_of_body(received);
+        return Part {
+            name,
+            signed: is_found.then(|| shown.clone()),
+            received: shown,
+            same: is_found.then_some(true),
+        };
+    };
+    let (received, signed) = pieces::compare_body(received, &signed.body);
+    Part {
+        name,
+        received,
+        signed,
+        same: Some(false),
+    }
+}
+
+/// What the body could have been, each once.
+pub(crate) fn bodies(received: &[u8]) -> Vec<Variant> {
+    let mut out: Vec<Variant> = Vec::new();
+    let mut bytes = 0;
+    body::variants(received, &mut |variant| {
+        bytes += variant.body.len();
+        if !out.iter().any(|each| each.body == variant.body) {
+            out.push(variant);
+        }
+        out.len() >= BODIES || bytes >= MOST_BYTES
+    });
+    out
 }
 
 /// A number that two different bodies hardly share.

@@ -39,6 +39,11 @@ impl Used {
         }
     }
 
+    /// The key's bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Whether `mac` is this secret's over `message`.
     pub(crate) fn made(&self, mac: &Mac, message: &[u8]) -> bool {
         match mac.hash {

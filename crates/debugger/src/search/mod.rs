@@ -4,7 +4,7 @@
 //! been. At most two facets differ from what was received. The search is bounded by a count, not by a
 //! clock, so that it comes out the same everywhere.
 
-mod digest;
+pub(crate) mod digest;
 pub(crate) mod mac;
 mod rfc9421;
 mod token;
