@@ -6,31 +6,29 @@ use std::{
     process::ExitCode,
 };
 
-use serde::Deserialize;
 use strongroom_contract::{
     agent::{Explain, ExplainArgs},
     diagnosis::{Diagnosis, Exhibit, Part, Piece},
     error::{ErrorCode, Failure},
     explain::{Check, Decision, Explanation, Outcome},
-    secret::Revealed,
     time::UnixMillis,
 };
-use strongroom_crypto::SecretText;
 use strongroom_workbench::explain::{self, Report};
 
 use crate::{
     client::Client,
-    input::{secret_stdin, unreadable},
+    input::unreadable,
     output::Output,
     platform::{self, Place},
+    sign,
     style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN},
     text::printable,
 };
 
 const AFTER_HELP: &str = "\
 With --key, the vault's owner compares the request with that key: its secret stays there. With
---credential-stdin, a credential that is typed for this alone is used, as JSON: {\"id\": ...,
-\"secret\": ...}; the vault may be locked. With neither, the platform that runs here judges it by its
+--credential-stdin, a credential that is typed for this alone is used, as JSON with the
+fields that `sign` takes: {\"id\": ..., \"secret\": ...}; the vault may be locked. With neither, the platform that runs here judges it by its
 own record of the key, if one runs.
 
 The request is kept nowhere, and no answer or report holds a secret.";
@@ -82,15 +80,6 @@ enum Format {
     Har,
 }
 
-/// A credential for one diagnosis.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Typed {
-    #[serde(default)]
-    id: Option<String>,
-    secret: Revealed,
-}
-
 pub(crate) fn run(args: &Args, output: Output) -> Result<ExitCode, Failure> {
     let report = match &args.report {
         Some(path) => Some((path, Report::of_file(&path.to_string_lossy())?)),
@@ -117,7 +106,7 @@ fn diagnosis(args: &Args, output: Output) -> Result<Diagnosis, Failure> {
         return Client::connect(output)?.call::<Explain>(&ExplainArgs { exhibit, key });
     }
     if args.credential_stdin {
-        return explain::here(&exhibit, Some(typed()?));
+        return explain::here(&exhibit, Some(sign::credential()?));
     }
     let by_platform = platform::ask(&args.place, async |platform| {
         platform.explain_exhibit(&exhibit).await
@@ -158,20 +147,6 @@ fn exhibit(args: &Args) -> Result<Exhibit, Failure> {
         peer: args.peer.clone(),
         at: args.now,
         ..exhibit
-    })
-}
-
-fn typed() -> Result<explain::Typed, Failure> {
-    let json = secret_stdin("Credential as JSON: ")?;
-    let typed: Typed = serde_json::from_str(json.expose_secret()).map_err(|error| {
-        // What the parser says could repeat a part of it.
-        let message = format!("stdin holds no credential, at column {}", error.column());
-        Failure::new(ErrorCode::Usage, message)
-            .hint("expected JSON with a secret and, where there is one, an id: {\"id\": \"...\", \"secret\": \"...\"}")
-    })?;
-    Ok(explain::Typed {
-        id: typed.id,
-        secret: SecretText::new(typed.secret.into_exposed()),
     })
 }
 

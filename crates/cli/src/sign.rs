@@ -95,7 +95,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn credential() -> Result<TypedCredential, Failure> {
+/// Reads the credential that stdin holds as JSON.
+pub(crate) fn credential() -> Result<TypedCredential, Failure> {
     let text = input::secret_file(Path::new("-"), Output::new(true))?;
     serde_json::from_str(text.expose_secret()).map_err(|error| {
         let said = error.to_string();

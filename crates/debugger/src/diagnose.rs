@@ -81,7 +81,7 @@ fn of_sigv4(
 ) -> Diagnosis {
     let explanation = sigv4::judge(stated, view, key, now);
     let found = match explanation.rule {
-        Some(Rule::Authenticate) => sigv4::search(stated, view, &knowledge.secrets(None)),
+        Some(Rule::Authenticate) => sigv4::search(stated, view, key, &knowledge.secrets(None)),
         Some(Rule::Freshness) => late(sigv4::made(view), now),
         _ => Found::default(),
     };

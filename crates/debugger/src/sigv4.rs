@@ -109,7 +109,7 @@ pub(crate) fn judge(
 ) -> Explanation {
     let question = Question {
         scheme: Scheme::SigV4,
-        settings: &stated.settings(),
+        settings: &stated.settings().overridden_by(given(key)),
         nobodys: SecretText::new("-".to_owned()),
         names_key: true,
         is_altered: other_digest(view).is_some(),
@@ -122,6 +122,11 @@ pub(crate) fn judge(
     question.judge(view, key, now)
 }
 
+/// What the key's owner says of its scope.
+fn given(key: Option<&HeldKey>) -> Settings {
+    key.map(|key| key.settings.clone()).unwrap_or_default()
+}
+
 /// What one alternative changes.
 enum Value {
     Line(usize, String),
@@ -130,7 +135,12 @@ enum Value {
 }
 
 /// Looks for the canonical request that was signed.
-pub(crate) fn search(stated: &Stated<'_>, view: &View<'_>, secrets: &Secrets) -> Found {
+pub(crate) fn search(
+    stated: &Stated<'_>,
+    view: &View<'_>,
+    key: Option<&HeldKey>,
+    secrets: &Secrets,
+) -> Found {
     let bodies = bodies(view.body);
     let mut view = view.clone();
     let received = view.body;
@@ -150,7 +160,7 @@ pub(crate) fn search(stated: &Stated<'_>, view: &View<'_>, secrets: &Secrets) ->
         None => {}
     }
     let altered = altered.flatten();
-    let settings = stated.settings();
+    let settings = stated.settings().overridden_by(given(key));
     let Some(canonical) = canonical(&view, &settings) else {
         return Found::default();
     };

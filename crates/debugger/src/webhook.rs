@@ -53,9 +53,10 @@ pub(crate) fn judge(
     key: Option<&HeldKey>,
     now: UnixMillis,
 ) -> Explanation {
+    let none = Settings::new();
     let question = Question {
         scheme,
-        settings: &Settings::new(),
+        settings: key.map_or(&none, |key| &key.settings),
         nobodys: SecretText::new(BASE64_STANDARD.encode([0; 32])),
         names_key: false,
         is_altered: false,

@@ -14,7 +14,7 @@ use strongroom_policy::{
     trace::{Finding, redacted},
 };
 use strongroom_signing::{
-    Request, header_pair,
+    Request, Settings, header_pair,
     jwt::{self, JwtError},
     rfc9421::VerifyError,
     token,
@@ -31,6 +31,8 @@ pub struct HeldKey {
     pub id: Option<String>,
     /// Its secret, if it is known.
     pub secret: Option<SecretText>,
+    /// What its scheme is told beside; looked at for webhooks and AWS Signature Version 4.
+    pub settings: Settings,
 }
 
 /// What the platform's own credentials begin with.

@@ -458,6 +458,7 @@ broken("sigv4-method", "A client signed GET and sends POST", sigv4(as_method="GE
 broken("sigv4-host", "The host was signed with a port that is not sent", sigv4(as_host="orders.example.com:443"), "authenticate", ["host-port"], key=AWS)
 broken("sigv4-late", "Signed twenty minutes ago", sigv4(at=NOW - 1210), "freshness", [], key=AWS, cause="1210 s")
 broken("sigv4-other-id", "The request names another access key", sigv4(key=OTHER_AWS), "authenticate", [], key=AWS, cause="names the key")
+broken("sigv4-region", "Signed for Frankfurt, and the key's owner says Virginia", sigv4(), "authenticate", [], key=dict(AWS, settings={"region": "us-east-1"}), cause="us-east-1")
 broken("sigv4-query-and-secret", "Pair: an unsorted query, and a secret with its line end", sigv4(as_query=UNSORTED, secret=AWS["secret"] + "\n"), "authenticate", ["aws-query", "secret-whitespace"], key=AWS)
 
 # --- sound ----------------------------------------------------------------------------------------------------------
@@ -499,6 +500,7 @@ sound("t-v1-v0", "A v0 beside v1, as test clocks send it", t_v1(more=",v0=" + "0
 sound("t-v1-spaced", "A body with spaces, signed as it is sent", t_v1(body=json.dumps(EVENT, indent=2)), key=HOOK)
 sound("sigv4", "AWS Signature Version 4", sigv4(), key=AWS)
 sound("sigv4-content", "With x-amz-content-sha256", sigv4(content=True), key=AWS)
+sound("sigv4-not-normalized", "A service that takes the path with its double slash", sigv4(url="https://orders.example.com/a//b"), key=dict(AWS, settings={"normalize_path": "false"}))
 sound("sigv4-s3", "For S3, which takes the path as it is", sigv4(service="s3", content=True), key=AWS)
 
 
@@ -537,6 +539,8 @@ def write(folder, name, case):
         lines.append(f"body_base64 = {quoted(base64.b64encode(request['body']).decode())}")
     for table, held in [("[key]", key)] + [("[[other]]", other) for other in others]:
         lines += ["", table] + [f"{field} = {quoted(held[field])}" for field in ("name", "id", "secret")]
+        if "settings" in held:
+            lines.append("settings = { " + ", ".join(f"{name} = {quoted(text)}" for name, text in held["settings"].items()) + " }")
     if platform:
         lines += ["", "[platform]"] + [f"{field} = {value(item)}" for field, item in platform.items()]
     lines += ["", "[expect]"] + [f"{field} = {value(item)}" for field, item in expect.items() if item is not None]

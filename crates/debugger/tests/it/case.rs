@@ -1,6 +1,6 @@
 //! A request of the corpus, and what is known of its key.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
@@ -51,6 +51,8 @@ struct TypedKey {
     name: String,
     id: String,
     secret: String,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
 }
 
 /// What the platform keeps of the key.
@@ -126,6 +128,7 @@ impl TypedKey {
             name: self.name.clone(),
             id: Some(self.id.clone()),
             secret: Some(SecretText::new(self.secret.clone())),
+            settings: self.settings.clone().into_iter().collect(),
         }
     }
 }

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use strongroom_contract::{diagnosis::Exhibit as Pasted, explain::Decision, time::UnixMillis};
 use strongroom_crypto::SecretText;
 use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
-use strongroom_signing::{Credential, Field, Request, Scheme, SigningContext, Target, sign};
+use strongroom_signing::{
+    Credential, Field, Request, Scheme, Settings, SigningContext, Target, sign,
+};
 
 const NOW: UnixMillis = UnixMillis(1_793_534_400_000);
 const URL: &str = "https://api.example.com/api/v2/payins";
@@ -15,6 +17,7 @@ fn key() -> HeldKey {
         name: "test".to_owned(),
         id: Some("merchant-1".to_owned()),
         secret: Some(SecretText::new("a secret of this test".to_owned())),
+        settings: Settings::new(),
     }
 }
 

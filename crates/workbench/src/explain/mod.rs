@@ -9,9 +9,11 @@ use strongroom_contract::{
     agent::ExplainArgs,
     diagnosis::{Diagnosis, Exhibit as Pasted},
     error::{ErrorCode, Failure},
+    exchange::TypedCredential,
 };
 use strongroom_crypto::SecretText;
 use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
+use strongroom_signing::Settings;
 
 pub use self::paste::{Format, paste};
 use crate::{
@@ -24,26 +26,19 @@ use crate::{
 /// How many other keys are tried, in case one of them was used by mistake.
 const OTHERS: usize = 32;
 
-/// A credential that was typed for one diagnosis.
-pub struct Typed {
-    /// The public id, if the scheme has one.
-    pub id: Option<String>,
-    /// The secret.
-    pub secret: SecretText,
-}
-
 /// Judges a request in this process: by the credential that was typed, or by what the request alone
 /// tells. No vault is needed, open or closed.
 ///
 /// # Errors
 ///
 /// [`ErrorCode::Usage`] if the request can't be looked at.
-pub fn here(pasted: &Pasted, typed: Option<Typed>) -> Result<Diagnosis, Failure> {
+pub fn here(pasted: &Pasted, typed: Option<TypedCredential>) -> Result<Diagnosis, Failure> {
     let exhibit = read(pasted)?;
     let key = typed.map(|typed| HeldKey {
         name: "the credential that was typed".to_owned(),
         id: typed.id,
-        secret: Some(typed.secret),
+        secret: Some(SecretText::new(typed.secret.into_exposed())),
+        settings: typed.settings.into_iter().collect(),
     });
     let knowledge = Knowledge::Held {
         key: key.as_ref(),
@@ -78,6 +73,7 @@ pub(crate) fn with_key(
                 name: item.name().to_owned(),
                 id: item.public_id().map(str::to_owned),
                 secret: open.vault.secret(&id, "secret", None).ok(),
+                settings: Settings::new(),
             };
             if id == chosen {
                 key = Some(held);
