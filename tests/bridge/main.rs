@@ -1,7 +1,7 @@
 //! The window's TypeScript types are the ones that Rust has: what is committed is what is made now.
 //! `make bridge` writes it anew.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{any::type_name, collections::BTreeMap, fs, path::Path};
 
 use strongroom_contract::{
     burst::BurstReport,
@@ -31,7 +31,13 @@ const HEAD: &str = "// Made from the crate `contract` by `make bridge`: not to b
 /// The declarations by name, each with what it stands on.
 struct Declarations {
     config: Config,
-    by_name: BTreeMap<String, String>,
+    by_name: BTreeMap<String, Declaration>,
+}
+
+struct Declaration {
+    /// The path of the type in Rust.
+    of: &'static str,
+    text: String,
 }
 
 impl TypeVisitor for Declarations {
@@ -41,12 +47,14 @@ impl TypeVisitor for Declarations {
             return T::visit_generics(self);
         }
         let name = T::ident(&self.config);
-        if self.by_name.contains_key(&name) {
+        let of = type_name::<T>();
+        if let Some(declared) = self.by_name.get(&name) {
+            assert_eq!(declared.of, of, "two types have the name {name}");
             return;
         }
         let docs = T::docs().unwrap_or_default();
-        let declaration = format!("{docs}export {}\n", T::decl(&self.config));
-        self.by_name.insert(name, declaration);
+        let text = format!("{docs}export {}\n", T::decl(&self.config));
+        self.by_name.insert(name, Declaration { of, text });
         T::visit_dependencies(self);
         T::visit_generics(self);
     }
@@ -97,7 +105,7 @@ fn contract() -> String {
     declarations.visit::<Settings>();
     let declared = declarations.by_name.into_values();
     declared.fold(HEAD.to_owned(), |file, declaration| {
-        file + "\n" + &declaration
+        file + "\n" + &declaration.text
     })
 }
 

@@ -193,7 +193,7 @@ pub struct Expected {
 
 /// What must hold for a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "ValueCheck"))]
 #[serde(tag = "is", content = "value", rename_all = "snake_case")]
 pub enum Check {
     /// It is there.

@@ -79,7 +79,7 @@ pub struct RunStep {
 
 /// How one request of a run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "RunOutcome"))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// As expected.

@@ -250,9 +250,29 @@ fix: string,
 proven: boolean, };
 
 /**
- * What must hold for a value.
+ * One rule's look at a request. Holds no secret: credentials are named, not shown.
  */
-export type Check = { "is": "present" } | { "is": "absent" } | { "is": "equals", "value": unknown } | { "is": "contains", "value": string } | { "is": "matches", "value": string } | { "is": "at_least", "value": number } | { "is": "at_most", "value": number };
+export type Check = { 
+/**
+ * Which rule.
+ */
+rule: Rule, 
+/**
+ * How it came out.
+ */
+outcome: Outcome, 
+/**
+ * What was seen, in words and values; empty if skipped.
+ */
+observed: string, 
+/**
+ * What would have passed; empty if skipped.
+ */
+expected: string, 
+/**
+ * What to change, for a check that failed.
+ */
+fix?: string | null, };
 
 /**
  * What was expected of an answer, and what there was.
@@ -954,7 +974,7 @@ at: string,
 /**
  * What must hold there.
  */
-check: Check, };
+check: ValueCheck, };
 
 /**
  * The whole explanation of a decision.
@@ -1450,9 +1470,9 @@ tags: Array<string>,
 secret: Revealed, };
 
 /**
- * How one request of a run went.
+ * How one check came out.
  */
-export type Outcome = "passed" | "failed" | "skipped";
+export type Outcome = "passed" | "failed" | "skipped" | "unknown";
 
 /**
  * One part of the canonical form.
@@ -1677,6 +1697,11 @@ bail: boolean,
 options: SendOptions, };
 
 /**
+ * How one request of a run went.
+ */
+export type RunOutcome = "passed" | "failed" | "skipped";
+
+/**
  * How a run went.
  */
 export type RunReport = { 
@@ -1737,7 +1762,7 @@ url: string,
 /**
  * How it went.
  */
-outcome: Outcome, 
+outcome: RunOutcome, 
 /**
  * The status; absent without an answer.
  */
@@ -2006,6 +2031,11 @@ chain: Array<CertificateView>, };
  * Milliseconds since the Unix epoch. Printed as RFC 3339 in UTC.
  */
 export type UnixMillis = string;
+
+/**
+ * What must hold for a value.
+ */
+export type ValueCheck = { "is": "present" } | { "is": "absent" } | { "is": "equals", "value": unknown } | { "is": "contains", "value": string } | { "is": "matches", "value": string } | { "is": "at_least", "value": number } | { "is": "at_most", "value": number };
 
 /**
  * Whether there is a vault, and whether it is open.
