@@ -168,7 +168,7 @@ fn unknown_key(presented: &Presented<'_>) -> Finding {
         format!("There is no key {app_id}."),
         format!("{} of {app_id}, which is unknown here", presented.ways()),
         EXPECTED,
-        "Use a key that this platform issued; `strongroom platform key list` shows them.",
+        "Use a key that this platform issued: its list of keys has their ids.",
     )
 }
 

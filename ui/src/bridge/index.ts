@@ -17,6 +17,7 @@ import type {
   VaultStatus,
 } from "./generated/contract";
 
+export { asFailure } from "./failures";
 export type * from "./generated/contract";
 
 export interface Session {
@@ -217,26 +218,4 @@ export function on<Name extends keyof Events>(
   handle: (payload: Events[Name]) => void,
 ): Promise<UnlistenFn> {
   return listen<Events[Name]>(name, (event) => handle(event.payload));
-}
-
-/** Whatever was thrown, as a failure with a sentence. */
-export function asFailure(thrown: unknown): Failure {
-  if (typeof thrown === "object" && thrown !== null && "message" in thrown && "code" in thrown)
-    return sentences(thrown as Failure);
-  return {
-    code: "failed",
-    message: thrown instanceof Error ? thrown.message : String(thrown),
-    hint: null,
-    details: null,
-  };
-}
-
-/** The core writes for a terminal, in lower case; a window shows sentences. */
-function sentences(failure: Failure): Failure {
-  const begun = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-  return {
-    ...failure,
-    message: begun(failure.message),
-    hint: failure.hint ? begun(failure.hint) : null,
-  };
 }

@@ -7,20 +7,39 @@ export interface Toast {
   action?: { label: string; run: () => void | Promise<void> } | undefined;
 }
 
-const SHOWN_MS = 4_000;
-/** Time enough to read, decide and reach the button. */
-const SHOWN_WITH_ACTION_MS = 8_000;
+/** How long each stays: time to read it, and, where it has a button, to decide and reach that. */
+function shownFor({ hint, action, tone }: Toast): number {
+  if (action) return 7_000;
+  return hint || tone === "bad" ? 5_000 : 3_000;
+}
 
 let next = 1;
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 export const toasts = $state<{ list: Toast[] }>({ list: [] });
 
 export function toast(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): number {
-  const id = next++;
-  toasts.list.push({ id, text, tone: "plain", ...options });
-  setTimeout(() => dismiss(id), options.action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
-  return id;
+  const one: Toast = { id: next++, text, tone: "plain", ...options };
+  toasts.list.push(one);
+  letGo(one);
+  return one.id;
+}
+
+/** Lets it stay: it is under the pointer, or has the focus. */
+export function hold({ id }: Toast): void {
+  clearTimeout(timers.get(id));
+}
+
+/** From now on it goes by itself. */
+export function letGo(one: Toast): void {
+  hold(one);
+  timers.set(
+    one.id,
+    setTimeout(() => dismiss(one.id), shownFor(one)),
+  );
 }
 
 export function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   toasts.list = toasts.list.filter((toast) => toast.id !== id);
 }

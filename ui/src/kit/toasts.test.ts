@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { dismiss, toast, toasts } from "./toasts.svelte";
+import { dismiss, hold, letGo, toast, toasts } from "./toasts.svelte";
 
 const texts = () => toasts.list.map((one) => one.text);
 
@@ -11,6 +11,18 @@ beforeEach(() => {
 test("a toast goes by itself", () => {
   toast("Copied");
   expect(texts()).toEqual(["Copied"]);
+  vi.runAllTimers();
+  expect(texts()).toEqual([]);
+});
+
+test("one that is being read stays until it is left", () => {
+  toast("Removed", { action: { label: "Undo", run: () => undefined } });
+  const [one] = toasts.list;
+  if (!one) throw new Error("no toast");
+  hold(one);
+  vi.runAllTimers();
+  expect(texts()).toEqual(["Removed"]);
+  letGo(one);
   vi.runAllTimers();
   expect(texts()).toEqual([]);
 });

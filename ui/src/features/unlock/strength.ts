@@ -13,9 +13,9 @@ export function strength(passphrase: string): Strength {
   const length = [...passphrase].length;
   const distinct = new Set(passphrase.toLowerCase()).size;
   if (length === 0) return { score: 0, words: "" };
-  if (length < MIN_LENGTH) return { score: 1, words: `at least ${more(MIN_LENGTH - length)}` };
-  if (distinct < 6) return { score: 1, words: "too few different characters" };
-  if (length < 16) return { score: 2, words: "fair: four random words are better" };
-  if (length < 22 || distinct < 10) return { score: 3, words: "good" };
-  return { score: 4, words: "strong" };
+  if (length < MIN_LENGTH) return { score: 1, words: `At least ${more(MIN_LENGTH - length)}.` };
+  if (distinct < 6) return { score: 1, words: "Too few different characters." };
+  if (length < 16) return { score: 2, words: "Fair: four random words are better." };
+  if (length < 22 || distinct < 10) return { score: 3, words: "Good." };
+  return { score: 4, words: "Strong." };
 }
