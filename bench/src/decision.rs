@@ -57,6 +57,7 @@ impl Issued {
             app_id,
             client: ClientId::generate(),
             name: "bench".to_owned(),
+            note: String::new(),
             created: START,
             not_before: None,
             expires: None,

@@ -91,7 +91,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         limit_per_minute: args.limit,
         allow: args.allow,
         may_sign: args.may_sign,
-        expires: None,
+        ..CreateKey::default()
     };
     let options = ServeOptions {
         port: 0,

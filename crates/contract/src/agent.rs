@@ -204,6 +204,8 @@ operations! {
     KeyShow = "key.show": KeyName => ItemView;
     /// Replaces what is known of an API key beside its secret.
     KeyEdit = "key.edit": KeyEditArgs => ItemView;
+    /// Adds a version of an API key's secret, which takes over; the one before it is kept.
+    KeyRenew = "key.renew": KeyRenewArgs => ItemView;
     /// Removes an item and all its versions. Asked for by the window, it is hidden at once and
     /// removed a little later, or when the vault is locked: until then, [`KeyRestore`] undoes it.
     KeyRemove = "key.remove": KeyName => ItemView;
@@ -354,6 +356,15 @@ pub struct ExplainArgs {
     pub exhibit: Exhibit,
     /// The item's name or id.
     pub key: String,
+}
+
+/// Adds a version of an API key's secret.
+#[derive(Serialize, Deserialize)]
+pub struct KeyRenewArgs {
+    /// Its name or id.
+    pub name: String,
+    /// The new secret.
+    pub secret: Revealed,
 }
 
 /// Names a field.

@@ -1,11 +1,13 @@
 //! The management API: `/manage/v1/...`, spoken by the command line, the window and rotation.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{explain::Rule, secret::Revealed, time::UnixMillis};
 
 /// `POST /manage/v1/keys`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateKey {
     /// A name for people.
@@ -28,6 +30,12 @@ pub struct CreateKey {
     /// When it ends; never if absent.
     #[serde(default)]
     pub expires: Option<UnixMillis>,
+    /// From when on it can be used; at once if absent.
+    #[serde(default)]
+    pub not_before: Option<UnixMillis>,
+    /// A note for people; at most 1,000 bytes.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// The answer to [`CreateKey`]: the one time that the secret is shown.
@@ -39,6 +47,53 @@ pub struct CreatedKey {
     pub secret_key: Revealed,
     /// The key as it is listed.
     pub key: KeyView,
+}
+
+/// `POST /manage/v1/keys/{app_id}/rotate`: adds a second secret, which takes over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotateKey {
+    /// For how long the older secret goes on counting, in milliseconds: from 0 to
+    /// [`RotateKey::LONGEST_OVERLAP`]; [`RotateKey::DEFAULT_OVERLAP`] if absent.
+    #[serde(default)]
+    pub overlap_ms: Option<u64>,
+}
+
+impl RotateKey {
+    /// The overlap of a rotation that names none: a day.
+    pub const DEFAULT_OVERLAP: Duration = Duration::from_secs(86_400);
+    /// The longest overlap: 7 days.
+    pub const LONGEST_OVERLAP: Duration = Duration::from_secs(7 * 86_400);
+}
+
+/// The answer to [`RotateKey`]: the one time that the new secret is shown.
+#[derive(Serialize, Deserialize)]
+pub struct RotatedKey {
+    /// The key's public id, which stays.
+    pub app_id: String,
+    /// The new secret.
+    pub secret_key: Revealed,
+    /// The new secret's number within the key.
+    pub secret_id: u32,
+    /// The key as it is listed.
+    pub key: KeyView,
+}
+
+/// `POST /manage/v1/keys/{app_id}/retire`: ends one of two secrets at once. Ending the newest one
+/// takes a rotation back: the older one goes on without an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetireSecret {
+    /// The secret's number within the key.
+    pub secret_id: u32,
+}
+
+/// `PUT /manage/v1/keys/{app_id}/note`: replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetNote {
+    /// A note for people, at most 1,000 bytes; none if empty.
+    pub note: String,
 }
 
 /// `GET /manage/v1/keys`.
@@ -70,10 +125,35 @@ pub struct KeyView {
     pub may_sign: bool,
     /// When it was made.
     pub created: UnixMillis,
+    /// From when on it can be used; at once if absent.
+    #[serde(default)]
+    pub not_before: Option<UnixMillis>,
     /// When it ends.
     pub expires: Option<UnixMillis>,
     /// When it was revoked.
     pub revoked: Option<UnixMillis>,
+    /// When a request with it was last authenticated.
+    pub last_used: Option<UnixMillis>,
+    /// Its secrets, the newest first: one, or two once it was rotated.
+    #[serde(default)]
+    pub secrets: Vec<SecretView>,
+    /// What its owner noted about it; may be empty.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// One secret of a key, without the secret itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct SecretView {
+    /// Its number within the key, as it stands in rows of the audit log.
+    pub id: u32,
+    /// Whether it counts now.
+    pub is_live: bool,
+    /// When it was made.
+    pub created: UnixMillis,
+    /// From when on it no longer counts; never if absent.
+    pub retire_at: Option<UnixMillis>,
     /// When a request with it was last authenticated.
     pub last_used: Option<UnixMillis>,
 }

@@ -295,6 +295,11 @@ impl Secret {
     pub fn is_live(&self, now: UnixMillis) -> bool {
         self.retire_at.is_none_or(|retire_at| now < retire_at)
     }
+
+    /// Lets it count until `at`, if it does not end before.
+    pub(crate) fn retire_from(&mut self, at: UnixMillis) {
+        self.retire_at = Some(self.retire_at.map_or(at, |earlier| earlier.min(at)));
+    }
 }
 
 #[cfg(test)]

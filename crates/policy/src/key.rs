@@ -1,6 +1,6 @@
 //! A key as the platform keeps it, and whether it can be used now.
 
-use std::{fmt, num::NonZeroU32, str::FromStr};
+use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use strongroom_contract::{manage::KeyState, time::UnixMillis};
@@ -22,6 +22,8 @@ pub struct KeyRecord {
     pub client: ClientId,
     /// Its name, for people.
     pub name: String,
+    /// What its owner noted about it; may be empty.
+    pub note: String,
     /// When it was made.
     pub created: UnixMillis,
     /// From when on it can be used; always if absent.
@@ -104,8 +106,59 @@ impl Secrets {
         let secret = std::iter::once(&mut self.newest)
             .chain(&mut self.older)
             .find(|secret| secret.id == id)?;
-        secret.retire_at = Some(secret.retire_at.map_or(at, |earlier| earlier.min(at)));
+        secret.retire_from(at);
         Some(())
+    }
+
+    /// Adds a secret that takes over: the one that was the newest goes on beside it for `overlap`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManySecrets`] as for [`Secrets::add`]; nothing was changed.
+    pub fn rotate(
+        &mut self,
+        secret: Secret,
+        overlap: Duration,
+        now: UnixMillis,
+    ) -> Result<(), TooManySecrets> {
+        self.add(secret, now)?;
+        if let Some(older) = &mut self.older {
+            older.retire_from(now.after(overlap));
+        }
+        Ok(())
+    }
+
+    /// Ends one of two live secrets. If that is the newest, a rotation is taken back: the older one
+    /// goes on without an end.
+    ///
+    /// # Errors
+    ///
+    /// [`EndError`]; nothing was changed.
+    pub fn end(&mut self, id: SecretId, now: UnixMillis) -> Result<(), EndError> {
+        if self.iter().all(|secret| secret.id != id) {
+            return Err(EndError::Unknown(id));
+        }
+        if self.live(now).all(|secret| secret.id != id) {
+            return Err(EndError::Ended(id));
+        }
+        if self.live(now).count() < 2 {
+            return Err(EndError::Last(id));
+        }
+        if self.newest.id == id {
+            self.newest.retire_from(now);
+            if let Some(older) = &mut self.older {
+                older.retire_at = None;
+            }
+        } else if let Some(older) = &mut self.older {
+            older.retire_from(now);
+        }
+        Ok(())
+    }
+
+    /// The number of the next secret: none is used twice.
+    #[must_use]
+    pub fn next_id(&self) -> SecretId {
+        SecretId(self.newest.id.0.saturating_add(1))
     }
 
     /// The newest and the one before it, if that is kept; retired or not.
@@ -129,6 +182,20 @@ impl Secrets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the key has two live secrets already; retire one of them first")]
 pub struct TooManySecrets;
+
+/// A secret of a key can't be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EndError {
+    /// The key has no secret of this number.
+    #[error("the key has no secret {0}")]
+    Unknown(SecretId),
+    /// It no longer counts.
+    #[error("secret {0} has ended already")]
+    Ended(SecretId),
+    /// No other secret is live.
+    #[error("secret {0} is the key's only live one; rotate the key first, or revoke it")]
+    Last(SecretId),
+}
 
 /// The opaque id of a client: 16 random bytes, printed as hex. It stands in the audit log for good,
 /// so it says nothing about who the client is.
@@ -215,6 +282,67 @@ mod tests {
         secrets.add(secret(3), UnixMillis(20)).unwrap();
         assert_eq!(ids(&secrets, 20), [3, 2]);
         assert_eq!(secrets.retire(SecretId(1), UnixMillis(20)), None);
+    }
+
+    #[test]
+    fn a_rotation_leaves_the_older_secret_its_overlap_and_no_more() {
+        let mut secrets = Secrets::first(secret(1));
+        let overlap = Duration::from_millis(50);
+        let next = secrets.next_id();
+        secrets
+            .rotate(secret(next.0), overlap, UnixMillis(10))
+            .unwrap();
+        assert_eq!(ids(&secrets, 59), [2, 1]);
+        assert_eq!(ids(&secrets, 60), [2]);
+        let refused = secrets.rotate(secret(3), overlap, UnixMillis(59));
+        assert_eq!(refused, Err(TooManySecrets));
+        assert_eq!(ids(&secrets, 59), [2, 1]);
+        secrets
+            .rotate(secret(3), Duration::ZERO, UnixMillis(60))
+            .unwrap();
+        assert_eq!(ids(&secrets, 60), [3]);
+    }
+
+    #[test]
+    fn a_secret_is_ended_only_while_another_one_is_live() {
+        let overlap = Duration::from_millis(50);
+        let mut secrets = Secrets::first(secret(1));
+        let id = SecretId;
+        assert_eq!(
+            secrets.end(id(1), UnixMillis(0)),
+            Err(EndError::Last(id(1)))
+        );
+        secrets.rotate(secret(2), overlap, UnixMillis(0)).unwrap();
+        assert_eq!(
+            secrets.end(id(7), UnixMillis(0)),
+            Err(EndError::Unknown(id(7)))
+        );
+        secrets.end(id(1), UnixMillis(5)).unwrap();
+        assert_eq!(ids(&secrets, 5), [2]);
+        assert_eq!(
+            secrets.end(id(1), UnixMillis(5)),
+            Err(EndError::Ended(id(1)))
+        );
+        assert_eq!(
+            secrets.end(id(2), UnixMillis(5)),
+            Err(EndError::Last(id(2)))
+        );
+    }
+
+    #[test]
+    fn a_rotation_that_is_taken_back_leaves_the_older_secret_without_an_end() {
+        let mut secrets = Secrets::first(secret(1));
+        let overlap = Duration::from_millis(50);
+        secrets.rotate(secret(2), overlap, UnixMillis(0)).unwrap();
+        secrets.end(SecretId(2), UnixMillis(5)).unwrap();
+        assert_eq!(ids(&secrets, 5_000), [1]);
+        // Its number is not used again.
+        assert_eq!(secrets.next_id(), SecretId(3));
+        secrets
+            .rotate(secret(3), overlap, UnixMillis(5_000))
+            .unwrap();
+        assert_eq!(ids(&secrets, 5_000), [3, 1]);
+        assert_eq!(ids(&secrets, 5_050), [3]);
     }
 
     #[test]

@@ -95,6 +95,7 @@ fn stranger(sealer: &SecretSealer) -> KeyRecord {
         app_id,
         client: ClientId::generate(),
         name: String::new(),
+        note: String::new(),
         created: UnixMillis(0),
         not_before: None,
         expires: None,

@@ -101,6 +101,12 @@ operations! {
     KeyList = "key.list": Owner Admin Developer Support Viewer;
     /// End a key.
     KeyRevoke = "key.revoke": Owner Admin Developer;
+    /// Give a key a second secret, which takes over.
+    KeyRotate = "key.rotate": Owner Admin Developer;
+    /// End one of a key's two secrets.
+    KeyRetire = "key.retire": Owner Admin Developer;
+    /// Change what is noted about a key.
+    KeyNote = "key.note": Owner Admin Developer;
     /// Change a key's limit.
     KeyLimit = "key.limit": Owner Admin Developer;
     /// Change where a key may be used from.

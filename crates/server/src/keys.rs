@@ -6,13 +6,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use strongroom_contract::{manage::KeyView, time::UnixMillis};
+use strongroom_contract::{
+    manage::{KeyView, SecretView},
+    time::UnixMillis,
+};
 use strongroom_crypto::aead::Cipher;
 use strongroom_policy::{
     credential::{AppId, SecretId},
@@ -31,9 +31,7 @@ pub(crate) struct KeyRing(RwLock<HashMap<AppId, Arc<IssuedKey>>>);
 pub(crate) struct IssuedKey {
     record: RwLock<Arc<KeyRecord>>,
     used: Mutex<Used>,
-    last_used: AtomicU64,
-    last_secret: AtomicU32,
-    written: AtomicU64,
+    uses: Mutex<LastUses>,
     /// Its client's personal key.
     pub(crate) personal: Arc<Cipher>,
 }
@@ -46,6 +44,81 @@ pub(crate) struct Used {
     pub(crate) nonces: NonceSpace,
 }
 
+/// When a secret was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The secret.
+    pub(crate) secret: SecretId,
+    /// When.
+    pub(crate) at: UnixMillis,
+}
+
+/// When a key was last used, with each of the secrets that it has: at most two.
+#[derive(Debug, Default)]
+pub(crate) struct LastUses {
+    /// With a secret that is gone by now.
+    before: Option<UnixMillis>,
+    secrets: [Option<Use>; 2],
+    /// Which of `secrets` are not in the store yet.
+    fresh: [bool; 2],
+}
+
+impl LastUses {
+    /// As it was stored: of the key, and of its secrets.
+    pub(crate) fn stored(
+        of_key: Option<UnixMillis>,
+        of_secrets: impl Iterator<Item = (SecretId, UnixMillis)>,
+    ) -> Self {
+        let mut uses = Self {
+            before: of_key,
+            ..Self::default()
+        };
+        for (place, (secret, at)) in uses.secrets.iter_mut().zip(of_secrets) {
+            *place = Some(Use { secret, at });
+        }
+        uses
+    }
+
+    fn note(&mut self, used: Use) {
+        let is_same = |place: &Option<Use>| place.is_some_and(|it| it.secret == used.secret);
+        let [first, second] = &self.secrets;
+        let index = match (is_same(first), is_same(second), first) {
+            (true, _, _) => 0,
+            (_, true, _) => 1,
+            (_, _, None) => 0,
+            // If both are of others, one of those has just gone.
+            (..) => 1,
+        };
+        if let (Some(place), Some(fresh)) = (self.secrets.get_mut(index), self.fresh.get_mut(index))
+        {
+            (*place, *fresh) = (Some(used), true);
+        }
+    }
+
+    fn of(&self, secret: SecretId) -> Option<UnixMillis> {
+        let mut uses = self.secrets.iter().flatten();
+        uses.find(|used| used.secret == secret).map(|used| used.at)
+    }
+
+    fn of_key(&self) -> Option<UnixMillis> {
+        let uses = self.secrets.iter().flatten().map(|used| used.at);
+        uses.chain(self.before).max()
+    }
+
+    fn forget_others(&mut self, is_kept: impl Fn(SecretId) -> bool) {
+        self.before = self.of_key();
+        for place in &mut self.secrets {
+            *place = place.filter(|used| is_kept(used.secret));
+        }
+    }
+
+    fn take_fresh(&mut self) -> impl Iterator<Item = Use> + use<> {
+        let fresh = std::mem::take(&mut self.fresh);
+        let uses = self.secrets.into_iter().zip(fresh);
+        uses.filter_map(|(used, is_fresh)| used.filter(|_| is_fresh))
+    }
+}
+
 impl KeyRing {
     /// The key of this id.
     pub(crate) fn find(&self, app_id: AppId) -> Option<Arc<IssuedKey>> {
@@ -55,16 +128,13 @@ impl KeyRing {
 
     /// Takes in a key.
     pub(crate) fn add(&self, key: StoredKey, personal: Arc<Cipher>) {
-        let StoredKey { record, last_used } = key;
-        let last_used = last_used.map_or(0, |at| at.0);
+        let StoredKey { record, uses } = key;
         let issued = IssuedKey {
             used: Mutex::new(Used {
                 meter: Meter::new(record.limit),
                 nonces: NonceSpace::new(),
             }),
-            last_used: AtomicU64::new(last_used),
-            last_secret: AtomicU32::new(0),
-            written: AtomicU64::new(last_used),
+            uses: Mutex::new(uses),
             personal,
             record: RwLock::new(Arc::new(record)),
         };
@@ -84,19 +154,14 @@ impl KeyRing {
         all
     }
 
-    /// When keys were last used, of those used since the last call.
-    pub(crate) fn take_last_used(&self) -> Vec<(AppId, SecretId, UnixMillis)> {
+    /// When secrets of keys were last used, of those used since the last call.
+    pub(crate) fn take_last_used(&self) -> Vec<(AppId, Use)> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let used = keys.iter().filter_map(|(app_id, key)| {
-            let at = key.last_used.load(Ordering::Acquire);
-            let secret = SecretId(key.last_secret.load(Ordering::Acquire));
-            (key.written.swap(at, Ordering::AcqRel) != at).then_some((
-                *app_id,
-                secret,
-                UnixMillis(at),
-            ))
-        });
-        used.collect()
+        let mut used = Vec::new();
+        for (app_id, key) in keys.iter() {
+            used.extend(key.uses().take_fresh().map(|it| (*app_id, it)));
+        }
+        used
     }
 }
 
@@ -118,8 +183,11 @@ impl IssuedKey {
 
     /// Notes that a request was authenticated.
     pub(crate) fn note_use(&self, secret: SecretId, now: UnixMillis) {
-        self.last_used.store(now.0, Ordering::Release);
-        self.last_secret.store(secret.0, Ordering::Release);
+        self.uses().note(Use { secret, at: now });
+    }
+
+    fn uses(&self) -> MutexGuard<'_, LastUses> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a change once every decision under way is made, and gives the record before it.
@@ -132,6 +200,12 @@ impl IssuedKey {
             KeyChange::Revoke(at) => {
                 after.revoked.get_or_insert(*at);
             }
+            KeyChange::Secrets(secrets) => {
+                after.secrets = secrets.clone();
+                let is_kept = |id| secrets.iter().any(|secret| secret.id == id);
+                self.uses().forget_others(is_kept);
+            }
+            KeyChange::Note(note) => after.note.clone_from(note),
             KeyChange::Limit(limit) => {
                 after.limit = *limit;
                 self.used().meter.set_limit(*limit);
@@ -152,7 +226,14 @@ impl IssuedKey {
     /// The key as it is listed.
     pub(crate) fn view(&self, now: UnixMillis) -> KeyView {
         let record = self.snapshot();
-        let last_used = self.last_used.load(Ordering::Acquire);
+        let uses = self.uses();
+        let secrets = record.secrets.iter().map(|secret| SecretView {
+            id: secret.id.0,
+            is_live: secret.is_live(now),
+            created: secret.created,
+            retire_at: secret.retire_at,
+            last_used: uses.of(secret.id),
+        });
         KeyView {
             app_id: record.app_id.to_string(),
             name: record.name.clone(),
@@ -163,9 +244,12 @@ impl IssuedKey {
             allow: record.allow.to_strings(),
             may_sign: record.may_sign,
             created: record.created,
+            not_before: record.not_before,
             expires: record.expires,
             revoked: record.revoked,
-            last_used: (last_used > 0).then_some(UnixMillis(last_used)),
+            last_used: uses.of_key(),
+            secrets: secrets.collect(),
+            note: record.note.clone(),
         }
     }
 }

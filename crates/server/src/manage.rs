@@ -10,6 +10,7 @@ mod clock;
 mod exhibit;
 mod keys;
 mod requests;
+mod rotation;
 
 use std::sync::{Arc, PoisonError};
 
@@ -21,7 +22,7 @@ use strongroom_contract::{
     explain::Rule,
 };
 use strongroom_policy::{
-    credential::{AppId, ManagementKey, StoredTag},
+    credential::{AppId, ManagementKey, SecretId, StoredTag},
     key::ClientId,
     roles::{self, Operation, Role},
 };
@@ -54,6 +55,9 @@ const ROUTES: &[Route] = &[
     route("GET", "/manage/v1/keys", Operation::KeyList),
     route("GET", "/manage/v1/keys/{}", Operation::KeyList),
     route("POST", "/manage/v1/keys/{}/revoke", Operation::KeyRevoke),
+    route("POST", "/manage/v1/keys/{}/rotate", Operation::KeyRotate),
+    route("POST", "/manage/v1/keys/{}/retire", Operation::KeyRetire),
+    route("PUT", "/manage/v1/keys/{}/note", Operation::KeyNote),
     route("PUT", "/manage/v1/keys/{}/limit", Operation::KeyLimit),
     route(
         "PUT",
@@ -161,6 +165,12 @@ impl NotDone {
     fn usage(message: impl Into<String>) -> Self {
         let failure = Failure::new(ErrorCode::Usage, message);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, failure)
+    }
+
+    /// What is there forbids it.
+    fn conflict(message: impl Into<String>) -> Self {
+        let failure = Failure::new(ErrorCode::Conflict, message);
+        Self::new(StatusCode::CONFLICT, failure)
     }
 
     fn not_found(message: impl Into<String>) -> Self {
@@ -370,6 +380,9 @@ impl<'a> Call<'a> {
             Operation::KeyList if self.segment.is_empty() => Ok(keys::list(self)),
             Operation::KeyList => keys::show(self),
             Operation::KeyRevoke => keys::revoke(self).await,
+            Operation::KeyRotate => rotation::rotate(self).await,
+            Operation::KeyRetire => rotation::retire(self).await,
+            Operation::KeyNote => keys::set_note(self).await,
             Operation::KeyLimit => keys::set_limit(self).await,
             Operation::KeyAllowlist => keys::set_allowlist(self).await,
             Operation::KeyScopes => keys::set_scopes(self).await,
@@ -397,17 +410,19 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Writes the audit row of a change, to be called last before it is committed.
+    /// Writes the audit row of a change of a key, or of one of its secrets, to be called last before it is committed.
     fn recorder(
         self,
         status: StatusCode,
         app_id: Option<AppId>,
+        secret: Option<SecretId>,
     ) -> impl FnOnce() -> Result<(), AuditDown> + Send + 'static {
         let (client, personal) = self.platform.personal.unknown();
         let audit = std::sync::Arc::clone(&self.platform.audit);
         let row = audit.prepare(&Entry {
             status: status.as_u16(),
             app_id,
+            secret,
             ..entry(
                 self.arrival,
                 self.parts,

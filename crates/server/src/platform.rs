@@ -64,6 +64,8 @@ pub(crate) struct Platform {
     pub(crate) plain_target: Target,
     /// Issued keys.
     pub(crate) keys: KeyRing,
+    /// Held while a key's secrets change: one rotation at a time.
+    pub(crate) rotating: tokio::sync::Mutex<()>,
     /// Who may call `/manage`.
     pub(crate) members: RwLock<Vec<Member>>,
     /// Personal keys of clients.

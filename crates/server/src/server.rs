@@ -124,6 +124,7 @@ impl Server {
             rules,
             plain_target,
             keys: ring,
+            rotating: tokio::sync::Mutex::default(),
             members: RwLock::new(members),
             personal,
             audit: Arc::new(audit),

@@ -28,6 +28,8 @@ pub enum Act {
     Added,
     /// What is known of an item beside its secret was changed.
     Edited,
+    /// An item got a new version of its secret.
+    Renewed,
     /// An item was removed.
     Removed,
     /// The removal of an item was undone.

@@ -19,7 +19,8 @@ use strongroom_contract::{
     explain::Explanation,
     manage::{
         AdvanceClock, AuditPage, AuditVerification, CapturedRequest, ClockView, CreateKey,
-        CreatedKey, KeyList, KeyView, SetAllowlist, SetLimit, SetScopes,
+        CreatedKey, KeyList, KeyView, RetireSecret, RotateKey, RotatedKey, SetAllowlist, SetLimit,
+        SetNote, SetScopes,
     },
     platform::PlatformAddress,
 };
@@ -159,6 +160,37 @@ impl Platform {
     /// As [`Platform::create_key`].
     pub async fn revoke(&self, app_id: &str) -> Result<KeyView, Failure> {
         self.call(Method::POST, &["keys", app_id, "revoke"], None::<&()>)
+            .await
+    }
+
+    /// Gives a key a second secret, which takes over. It is in the answer and nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Conflict`] if the key has two live secrets already,
+    /// or has ended.
+    pub async fn rotate(&self, app_id: &str, rotate: &RotateKey) -> Result<RotatedKey, Failure> {
+        self.call(Method::POST, &["keys", app_id, "rotate"], Some(rotate))
+            .await
+    }
+
+    /// Ends one of a key's two secrets at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Conflict`] if no other secret of the key is live.
+    pub async fn retire(&self, app_id: &str, secret: &RetireSecret) -> Result<KeyView, Failure> {
+        self.call(Method::POST, &["keys", app_id, "retire"], Some(secret))
+            .await
+    }
+
+    /// Replaces what is noted about a key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`].
+    pub async fn set_note(&self, app_id: &str, note: &SetNote) -> Result<KeyView, Failure> {
+        self.call(Method::PUT, &["keys", app_id, "note"], Some(note))
             .await
     }
 

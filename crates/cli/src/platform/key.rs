@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
 use clap::Subcommand;
 use serde::Serialize;
 use strongroom_contract::{
@@ -12,7 +13,10 @@ use strongroom_contract::{
 };
 use strongroom_workbench::platform::create_and_store;
 
-use super::{Place, ask};
+use super::{
+    Place, ask,
+    rotation::{self, NoteArgs, RetireArgs, RotateArgs},
+};
 use crate::{
     client::Client,
     output::Output,
@@ -26,8 +30,16 @@ pub(super) enum Command {
     Create(CreateArgs),
     /// List the keys that the platform issued
     List,
+    /// Show one key, with its secrets' numbers and when they were used
+    Show(KeyArgs),
+    /// Add a second secret, which takes over; the older one goes on for the overlap
+    Rotate(RotateArgs),
+    /// End one of a key's two secrets at once; ending the newest takes the rotation back
+    Retire(RetireArgs),
+    /// Replace the note about a key; none given: none
+    Note(NoteArgs),
     /// Revoke a key: from then on no request with it is accepted
-    Revoke(RevokeArgs),
+    Revoke(KeyArgs),
 }
 
 #[derive(clap::Args)]
@@ -47,25 +59,35 @@ pub(super) struct CreateArgs {
     /// Let it sign requests: the platform then keeps its secret, sealed
     #[arg(long)]
     may_sign: bool,
+    /// From when on it can be used [default: at once]
+    #[arg(long, value_name = "TIME")]
+    not_before: Option<UnixMillis>,
     /// When it ends
     #[arg(long, value_name = "TIME")]
     expires: Option<UnixMillis>,
+    /// A note for people
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Put it into the vault under this name, to be sent to loopback hosts alone
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
 }
 
 #[derive(clap::Args)]
-pub(super) struct RevokeArgs {
+pub(super) struct KeyArgs {
     /// The key's public id
-    app_id: String,
+    pub(super) app_id: String,
 }
 
 pub(super) fn run(command: Command, place: &Place, output: Output) -> Result<(), Failure> {
     match command {
         Command::Create(args) => create(args, place, output),
         Command::List => list(place, output),
-        Command::Revoke(RevokeArgs { app_id }) => {
+        Command::Show(args) => rotation::show(&args, place, output),
+        Command::Rotate(args) => rotation::rotate(&args, place, output),
+        Command::Retire(args) => rotation::retire(&args, place, output),
+        Command::Note(args) => rotation::note(args, place, output),
+        Command::Revoke(KeyArgs { app_id }) => {
             let key = ask(place, async |platform| platform.revoke(&app_id).await)?;
             output.print(&key, |out| {
                 writeln!(out, "{GOOD}✓{GOOD:#} {STRONG}{app_id}{STRONG:#} is revoked")
@@ -94,6 +116,8 @@ fn create(args: CreateArgs, place: &Place, output: Output) -> Result<(), Failure
         allow: args.allow,
         may_sign: args.may_sign,
         expires: args.expires,
+        not_before: args.not_before,
+        note: args.note,
     };
     let mut vault = args
         .store
@@ -157,6 +181,17 @@ fn show(out: &mut dyn Write, issued: &Issued, url: &str) -> io::Result<()> {
     }
 }
 
+/// A state in words, and how it is shown.
+pub(super) fn worded(state: KeyState) -> (&'static str, Style) {
+    match state {
+        KeyState::NotYet => ("not yet", WARN),
+        KeyState::Active => ("active", GOOD),
+        KeyState::Rotating => ("rotating", GOOD),
+        KeyState::Expired => ("expired", BAD),
+        KeyState::Revoked => ("revoked", BAD),
+    }
+}
+
 fn list(place: &Place, output: Output) -> Result<(), Failure> {
     let list = ask(place, async |platform| platform.list_keys().await)?;
     output.print(&list, |out| {
@@ -177,13 +212,7 @@ fn list(place: &Place, output: Output) -> Result<(), Failure> {
             "LAST USED",
         ]);
         for key in &list.keys {
-            let (state, style) = match key.state {
-                KeyState::NotYet => ("not yet", WARN),
-                KeyState::Active => ("active", GOOD),
-                KeyState::Rotating => ("rotating", GOOD),
-                KeyState::Expired => ("expired", BAD),
-                KeyState::Revoked => ("revoked", BAD),
-            };
+            let (state, style) = worded(key.state);
             let last_used = key.last_used.map(|time| time.to_string());
             table.row([
                 Cell::styled(&key.name, STRONG),

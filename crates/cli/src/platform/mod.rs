@@ -3,6 +3,7 @@
 mod audit;
 mod clock;
 mod key;
+mod rotation;
 mod rules;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -194,6 +194,7 @@ impl Case {
             app_id,
             client: ClientId([7; 16]),
             name: self.key.name.clone(),
+            note: String::new(),
             created: UnixMillis(0),
             not_before: at(kept.not_before),
             expires: at(kept.expires),

@@ -112,6 +112,7 @@ fn issue(platform: &Platform, name: &str) -> Issued {
             app_id,
             client: ClientId::generate(),
             name: name.to_owned(),
+            note: String::new(),
             created: NOON,
             not_before: None,
             expires: None,

@@ -29,7 +29,7 @@ pub(super) async fn advance(call: Call<'_>) -> Result<Done, NotDone> {
         ));
     }
     // Kept, so that a key that has expired stays so after a restart.
-    let recorder = call.recorder(StatusCode::OK, None);
+    let recorder = call.recorder(StatusCode::OK, None, None);
     platform
         .store
         .add_to_setting(CLOCK_ADVANCED_MS, by_ms, recorder)

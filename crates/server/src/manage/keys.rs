@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use strongroom_contract::{
-    manage::{CreateKey, CreatedKey, KeyList, SetAllowlist, SetLimit, SetScopes},
+    manage::{CreateKey, CreatedKey, KeyList, SetAllowlist, SetLimit, SetNote, SetScopes},
     secret::Revealed,
 };
 use strongroom_policy::{
@@ -17,12 +17,15 @@ use strongroom_policy::{
 
 use super::{Call, Done, NotDone};
 use crate::{
-    keys::IssuedKey,
+    audit::AuditDown,
+    keys::{IssuedKey, LastUses},
     store::{KeyChange, StoredKey},
 };
 
 /// The longest name of a key or client, in bytes.
 const MAX_NAME: usize = 100;
+/// The longest note about a key, in bytes.
+const MAX_NOTE: usize = 1_000;
 
 pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
     let wanted: CreateKey = call.body()?;
@@ -39,6 +42,14 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
     };
     let allow = parse_allowlist(&wanted.allow)?;
     let scopes = parse_scopes(&wanted.scopes)?;
+    let note = checked_note(wanted.note.unwrap_or_default())?;
+    if let (Some(not_before), Some(expires)) = (wanted.not_before, wanted.expires)
+        && expires <= not_before
+    {
+        return Err(NotDone::usage(format!(
+            "the key would expire at {expires}, before it can be used: not_before is {not_before}"
+        )));
+    }
     if wanted.expires.is_some_and(|expires| expires <= now) {
         return Err(NotDone::usage(format!(
             "the key would have expired before it exists: by the platform's clock it is {now}"
@@ -60,8 +71,9 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         app_id,
         client,
         name: name.to_owned(),
+        note,
         created: now,
-        not_before: None,
+        not_before: wanted.not_before,
         expires: wanted.expires,
         revoked: None,
         secrets: Secrets::first(secret),
@@ -72,11 +84,11 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         may_sign: wanted.may_sign,
     };
     let change = KeyChange::Create(Box::new(record.clone()));
-    let recorder = call.recorder(StatusCode::CREATED, Some(app_id));
+    let recorder = call.recorder(StatusCode::CREATED, Some(app_id), None);
     platform.store.change_key(app_id, change, recorder).await?;
     let stored = StoredKey {
         record,
-        last_used: None,
+        uses: LastUses::default(),
     };
     platform.keys.add(stored, personal);
     let issued = find(call, app_id)?;
@@ -106,6 +118,11 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Done, NotDone> {
     change(call, KeyChange::Revoke(call.arrival.now)).await
 }
 
+pub(super) async fn set_note(call: Call<'_>) -> Result<Done, NotDone> {
+    let SetNote { note } = call.body()?;
+    change(call, KeyChange::Note(checked_note(note)?)).await
+}
+
 pub(super) async fn set_limit(call: Call<'_>) -> Result<Done, NotDone> {
     let SetLimit { per_minute } = call.body()?;
     change(call, KeyChange::Limit(parse_limit(per_minute)?)).await
@@ -124,11 +141,24 @@ pub(super) async fn set_scopes(call: Call<'_>) -> Result<Done, NotDone> {
 /// Makes a change: in memory first, where decisions wait for it, then in the audit log, then in the
 /// store. Whatever fails, all of it is as before.
 async fn change(call: Call<'_>, change: KeyChange) -> Result<Done, NotDone> {
-    let platform = call.platform;
     let app_id = named(call)?;
     let key = find(call, app_id)?;
-    let recorder = call.recorder(StatusCode::OK, Some(app_id));
-    let (in_memory, applied) = (Arc::clone(&key), change.clone());
+    let recorder = call.recorder(StatusCode::OK, Some(app_id), None);
+    apply(call, &key, app_id, change, recorder).await?;
+    let view = key.view(call.platform.clock.now());
+    Ok(Done::changed(StatusCode::OK, Some(app_id), &view))
+}
+
+/// Makes a change of a key, `recorder` last.
+pub(super) async fn apply(
+    call: Call<'_>,
+    key: &Arc<IssuedKey>,
+    app_id: AppId,
+    change: KeyChange,
+    recorder: impl FnOnce() -> Result<(), AuditDown> + Send + 'static,
+) -> Result<(), NotDone> {
+    let platform = call.platform;
+    let (in_memory, applied) = (Arc::clone(key), change.clone());
     let (undo, undone) = std::sync::mpsc::channel();
     let written = platform
         .store
@@ -144,20 +174,16 @@ async fn change(call: Call<'_>, change: KeyChange) -> Result<Done, NotDone> {
         }
         return Err(error.into());
     }
-    Ok(Done::changed(
-        StatusCode::OK,
-        Some(app_id),
-        &key.view(platform.clock.now()),
-    ))
+    Ok(())
 }
 
 /// The app-id in the path.
-fn named(call: Call<'_>) -> Result<AppId, NotDone> {
+pub(super) fn named(call: Call<'_>) -> Result<AppId, NotDone> {
     AppId::parse(call.segment.as_bytes())
         .map_err(|error| NotDone::not_found(format!("no key has this id: {error}")))
 }
 
-fn find(call: Call<'_>, app_id: AppId) -> Result<Arc<IssuedKey>, NotDone> {
+pub(super) fn find(call: Call<'_>, app_id: AppId) -> Result<Arc<IssuedKey>, NotDone> {
     call.platform
         .keys
         .find(app_id)
@@ -172,6 +198,16 @@ fn checked_name<'n>(field: &str, name: &'n str) -> Result<&'n str, NotDone> {
         )));
     }
     Ok(name)
+}
+
+fn checked_note(note: String) -> Result<String, NotDone> {
+    let is_odd = |c: char| c.is_control() && c != '\n';
+    if note.len() > MAX_NOTE || note.chars().any(is_odd) {
+        return Err(NotDone::usage(format!(
+            "note must have at most {MAX_NOTE} bytes without control characters"
+        )));
+    }
+    Ok(note)
 }
 
 fn parse_limit(per_minute: u32) -> Result<Limit, NotDone> {

@@ -10,6 +10,8 @@ use crate::testing::{Reply, Stage, borrowed, signed};
 fn body(operation: Operation) -> Value {
     match operation {
         Operation::KeyCreate => json!({ "name": "made" }),
+        Operation::KeyRetire => json!({ "secret_id": 1 }),
+        Operation::KeyNote => json!({ "note": "for the tests" }),
         Operation::KeyLimit => json!({ "per_minute": 5 }),
         Operation::KeyAllowlist => json!({ "allow": [] }),
         Operation::KeyScopes => json!({ "scopes": [] }),

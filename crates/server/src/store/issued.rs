@@ -14,13 +14,14 @@ use strongroom_policy::{
 };
 
 use super::{Store, StoreError, Undone};
+use crate::keys::{LastUses, Use};
 
 /// A key as it is stored, and when it was last used.
 pub(crate) struct StoredKey {
     /// The key.
     pub(crate) record: KeyRecord,
-    /// When a request with it was last authenticated.
-    pub(crate) last_used: Option<UnixMillis>,
+    /// When requests with it were last authenticated.
+    pub(crate) uses: LastUses,
 }
 
 /// Someone who may call `/manage`.
@@ -41,6 +42,10 @@ pub(crate) enum KeyChange {
     Create(Box<KeyRecord>),
     /// It ended.
     Revoke(UnixMillis),
+    /// Its secrets: all of them, after a rotation or its end.
+    Secrets(Secrets),
+    /// What is noted about it.
+    Note(String),
     /// Its limit.
     Limit(Limit),
     /// Where it may be used from.
@@ -56,7 +61,7 @@ impl Store {
             .run(|connection| {
                 let mut statement = connection.prepare("SELECT * FROM keys")?;
                 let mut secrets = connection.prepare(
-                    "SELECT id, tag, sealed, created, retire_at FROM secrets
+                    "SELECT id, tag, sealed, created, retire_at, last_used FROM secrets
                      WHERE app_id = ?1 ORDER BY id DESC LIMIT 2",
                 )?;
                 let mut rows = statement.query([])?;
@@ -92,19 +97,19 @@ impl Store {
     }
 
     /// Writes when keys and their secrets were last used.
-    pub(crate) async fn put_last_used(
-        &self,
-        used: Vec<(AppId, SecretId, UnixMillis)>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn put_last_used(&self, used: Vec<(AppId, Use)>) -> Result<(), StoreError> {
         if used.is_empty() {
             return Ok(());
         }
         self.database
             .run(move |connection| {
                 let transaction = connection.transaction()?;
-                for (app_id, secret, at) in used {
+                for (app_id, Use { secret, at }) in used {
                     transaction
-                        .prepare_cached("UPDATE keys SET last_used = ?2 WHERE app_id = ?1")?
+                        .prepare_cached(
+                            "UPDATE keys SET last_used = max(?2, ifnull(last_used, 0))
+                             WHERE app_id = ?1",
+                        )?
                         .execute(params![app_id.as_str(), at.0])?;
                     transaction
                         .prepare_cached(
@@ -200,22 +205,26 @@ impl Store {
     }
 }
 
-fn stored_secret(row: &Row<'_>) -> rusqlite::Result<Secret> {
-    Ok(Secret {
+fn stored_secret(row: &Row<'_>) -> rusqlite::Result<(Secret, Option<UnixMillis>)> {
+    let secret = Secret {
         id: SecretId(row.get("id")?),
         tag: StoredTag::from_bytes(row.get("tag")?),
         sealed: row.get("sealed")?,
         created: UnixMillis(row.get("created")?),
         retire_at: time(row, "retire_at")?,
-    })
+    };
+    Ok((secret, time(row, "last_used")?))
 }
 
 /// The key of a row; `None` if a column does not hold what was written there.
 fn stored_key(
     row: &Row<'_>,
     app_id: &str,
-    secrets: Vec<Secret>,
+    secrets: Vec<(Secret, Option<UnixMillis>)>,
 ) -> rusqlite::Result<Option<StoredKey>> {
+    let uses = secrets.iter().filter_map(|(it, at)| Some((it.id, (*at)?)));
+    let uses = LastUses::stored(time(row, "last_used")?, uses);
+    let secrets = secrets.into_iter().map(|(secret, _)| secret).collect();
     let allow: String = row.get("allow")?;
     let scopes: String = row.get("scopes")?;
     let limit = Limit::new(row.get("limit_per_minute")?);
@@ -234,6 +243,7 @@ fn stored_key(
             app_id,
             client: ClientId(row.get("client")?),
             name: row.get("name")?,
+            note: row.get("note")?,
             created: UnixMillis(row.get("created")?),
             not_before: time(row, "not_before")?,
             expires: time(row, "expires")?,
@@ -245,7 +255,7 @@ fn stored_key(
             scopes,
             may_sign: row.get("may_sign")?,
         },
-        last_used: time(row, "last_used")?,
+        uses,
     }))
 }
 
@@ -286,6 +296,21 @@ fn write_change(
                 params![app_id, at.0],
             )
             .map(|_| ()),
+        KeyChange::Secrets(secrets) => {
+            let (newest, older) = secrets.slots();
+            let older = older.unwrap_or(newest);
+            transaction.execute(
+                "DELETE FROM secrets WHERE app_id = ?1 AND id NOT IN (?2, ?3)",
+                params![app_id, newest.id.0, older.id.0],
+            )?;
+            write_secrets(transaction, app_id, &secrets)
+        }
+        KeyChange::Note(note) => transaction
+            .execute(
+                "UPDATE keys SET note = ?2 WHERE app_id = ?1",
+                params![app_id, note],
+            )
+            .map(|_| ()),
         KeyChange::Limit(limit) => transaction
             .execute(
                 "UPDATE keys SET limit_per_minute = ?2 WHERE app_id = ?1",
@@ -310,8 +335,8 @@ fn write_change(
 fn write_key(transaction: &Transaction<'_>, key: &KeyRecord) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO keys (app_id, client, name, created, not_before, expires, revoked,
-                           limit_per_minute, daily_quota, allow, scopes, may_sign)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                           limit_per_minute, daily_quota, allow, scopes, may_sign, note)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             key.app_id.as_str(),
             key.client.0,
@@ -325,14 +350,25 @@ fn write_key(transaction: &Transaction<'_>, key: &KeyRecord) -> rusqlite::Result
             json(&key.allow.to_strings()),
             json(&key.scopes.to_strings()),
             key.may_sign,
+            key.note,
         ],
     )?;
-    for secret in key.secrets.iter() {
+    write_secrets(transaction, key.app_id.as_str(), &key.secrets)
+}
+
+/// Writes secrets; of those that are there already, only their end can have changed.
+fn write_secrets(
+    transaction: &Transaction<'_>,
+    app_id: &str,
+    secrets: &Secrets,
+) -> rusqlite::Result<()> {
+    for secret in secrets.iter() {
         transaction.execute(
             "INSERT INTO secrets (app_id, id, tag, sealed, created, retire_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (app_id, id) DO UPDATE SET retire_at = excluded.retire_at",
             params![
-                key.app_id.as_str(),
+                app_id,
                 secret.id.0,
                 secret.tag.as_bytes(),
                 secret.sealed,

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next.
-const STEPS: &[&str] = &[VERSION_1];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 const VERSION_1: &str = "
 CREATE TABLE clients (
@@ -91,6 +91,10 @@ CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+const VERSION_2: &str = "
+ALTER TABLE keys ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ";
 
 /// Brings the schema up to date, or says why it can't.

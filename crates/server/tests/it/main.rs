@@ -9,5 +9,6 @@
 mod hostile;
 mod races;
 mod restart;
+mod rotation;
 mod stage;
 mod starting;

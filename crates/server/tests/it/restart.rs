@@ -28,7 +28,7 @@ fn segment(stage: &Stage, number: u32) -> PathBuf {
 }
 
 /// Ends a server as a kill would, and starts it again on the same directory.
-async fn kill_and_restart(stage: Stage, config: &Config) -> Stage {
+pub(crate) async fn kill_and_restart(stage: Stage, config: &Config) -> Stage {
     let Stage { running, home, .. } = stage;
     drop(running);
     Stage::of(start(config).await, home)

@@ -9,9 +9,9 @@ use strongroom_contract::{
         CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow, ComposedShow,
         CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave, Explain, Hello,
         HistoryClear, HistoryCompare, HistoryGet, HistoryList, HistoryRemove, HistoryResend,
-        KeyAdd, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRestore, KeyShow, Lock, Nothing,
-        Operation, Progress, Read, RecoverBegin, RecoverFinish, RequestPreview, RequestSign,
-        Retire, Send, SessionTouch, Status, Unlock, Verify,
+        KeyAdd, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRenew, KeyRestore, KeyShow, Lock,
+        Nothing, Operation, Progress, Read, RecoverBegin, RecoverFinish, RequestPreview,
+        RequestSign, Retire, Send, SessionTouch, Status, Unlock, Verify,
     },
     compose::{Composed, ComposedSend},
     error::{ErrorCode, Failure},
@@ -98,6 +98,7 @@ pub(super) async fn answer(
                 .await
         }
         KeyEdit::NAME => call.block::<KeyEdit>(keys::edit).await,
+        KeyRenew::NAME => call.block::<KeyRenew>(keys::renew).await,
         KeyRestore::NAME => {
             call.block::<KeyRestore>(|session, args, work| keys::restore(session, &args, work))
                 .await

@@ -60,6 +60,10 @@ fn told(entry: &Entry) -> (ActivityKind, String) {
             ActivityKind::Changed,
             format!("The removal of {subject} was undone{by}"),
         ),
+        Act::Renewed => (
+            ActivityKind::Changed,
+            format!("{subject} got a new secret{by}"),
+        ),
         Act::RemovalFailed => (
             ActivityKind::Refused,
             format!("{subject} could not be removed: it is back"),

@@ -335,7 +335,7 @@ impl Desk {
             limit_per_minute: Some(key.limit_per_minute),
             allow: key.allow,
             may_sign: key.may_sign,
-            expires: None,
+            ..CreateKey::default()
         };
         let store = |item| self.call::<KeyAdd>(item);
         let stored = platform::create_then_store(&platform, &wanted, &key.store, store).await?;

@@ -5,9 +5,11 @@ mod check;
 mod edit;
 mod list;
 mod remove;
+mod renew;
 mod restore;
 mod show;
 
 pub(crate) use self::{
-    add::add, check::check, edit::edit, list::list, remove::remove, restore::restore, show::show,
+    add::add, check::check, edit::edit, list::list, remove::remove, renew::renew, restore::restore,
+    show::show,
 };

@@ -3,6 +3,7 @@
 
 mod allowlist;
 mod key_create;
+mod key_rotate;
 mod serve;
 mod throwaway;
 mod trust;
@@ -11,6 +12,7 @@ pub(crate) use self::key_create::create_then_store;
 pub use self::{
     allowlist::{allow_source, check_allowlist, grant_scope},
     key_create::{Stored, create_and_store},
+    key_rotate::{RotatedAndStored, rotate_and_store},
     serve::{ServeOptions, serve},
     throwaway::{Handed, Part, RefusedRequest, Report, every_scope, with_platform},
     trust::{environment_lines, trust_lines},

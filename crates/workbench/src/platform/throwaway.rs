@@ -253,7 +253,7 @@ mod tests {
             limit_per_minute: None,
             allow: Vec::new(),
             may_sign: false,
-            expires: None,
+            ..CreateKey::default()
         }
     }
 

@@ -15,14 +15,15 @@ use strongroom_contract::{
     error::{ErrorCode, Failure},
     exchange::{SendOptions, SendRequest},
     explain::{Decision, Rule},
-    manage::{CreateKey, KeyState, SetAllowlist, SetLimit, SetScopes},
+    manage::{CreateKey, KeyState, RotateKey, SetAllowlist, SetLimit, SetScopes},
     platform::PlatformAddress,
+    vault::VersionState,
 };
 use strongroom_workbench::{
     client::Client,
     home::Home,
     os::socket::SocketPath,
-    platform::{Platform, ServeOptions, create_and_store, serve},
+    platform::{Platform, ServeOptions, create_and_store, rotate_and_store, serve},
 };
 
 use crate::{
@@ -102,7 +103,7 @@ fn wanted(name: &str) -> CreateKey {
         limit_per_minute: None,
         allow: Vec::new(),
         may_sign: true,
-        expires: None,
+        ..CreateKey::default()
     }
 }
 
@@ -191,6 +192,52 @@ fn an_issued_key_goes_straight_into_the_vault_and_signs() {
     ));
     assert_eq!(refused.err().unwrap().code, ErrorCode::Conflict);
     assert_eq!(block_on(platform.list_keys()).unwrap().keys.len(), 1);
+    served.stop();
+}
+
+#[test]
+fn a_rotation_goes_straight_into_the_vault_and_signs() {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+    vault.unlock(&mut client);
+    let served = Served::start(&scene.home, any_port()).unwrap();
+    let platform = Platform::of_home(&scene.home).unwrap();
+    let mut issue = |name: &str| {
+        let key = wanted(name);
+        let stored = create_and_store(&platform, &mut client, &key, name);
+        block_on(stored).unwrap().created.app_id
+    };
+    let (app_id, other) = (issue("payments"), issue("other"));
+    let secrets = |app_id: &str| block_on(platform.key(app_id)).unwrap().secrets;
+
+    let mut client = scene.client();
+    let at_once = RotateKey {
+        overlap_ms: Some(0),
+    };
+    let mut rotate = |name: &str| {
+        let rotated = rotate_and_store(&platform, &mut client, &app_id, &at_once, name);
+        block_on(rotated)
+    };
+    for (name, code) in [("other", ErrorCode::Usage), ("nobody", ErrorCode::NotFound)] {
+        assert_eq!(rotate(name).err().unwrap().code, code);
+    }
+    assert_eq!(secrets(&app_id).len(), 1, "nothing was rotated");
+    let done = rotate("payments").unwrap();
+    let states: Vec<_> = done.item.versions.iter().map(|it| it.state).collect();
+    assert_eq!(states, [VersionState::Current, VersionState::Retiring]);
+    assert_eq!(done.rotated.key.state, KeyState::Active);
+    assert_eq!(done.rotated.secret_id, 2);
+    let live: Vec<_> = secrets(&app_id).iter().map(|it| it.is_live).collect();
+    assert_eq!(live, [true, false]);
+    let exchange = call::<Send>(&mut client, &ping(&served.address, "payments")).unwrap();
+    assert_eq!(exchange.status, 200, "{:?}", exchange.body);
+
+    // The vault is asked first: while it is locked, nothing is rotated.
+    call::<Lock>(&mut client, &Nothing {}).unwrap();
+    let refused = rotate_and_store(&platform, &mut client, &other, &at_once, "other");
+    assert_eq!(block_on(refused).err().unwrap().code, ErrorCode::Locked);
+    assert_eq!(secrets(&other).len(), 1);
     served.stop();
 }
 

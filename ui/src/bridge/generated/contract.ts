@@ -1328,6 +1328,10 @@ may_sign: boolean,
  */
 created: UnixMillis, 
 /**
+ * From when on it can be used; at once if absent.
+ */
+not_before: UnixMillis | null, 
+/**
  * When it ends.
  */
 expires: UnixMillis | null, 
@@ -1338,7 +1342,15 @@ revoked: UnixMillis | null,
 /**
  * When a request with it was last authenticated.
  */
-last_used: UnixMillis | null, };
+last_used: UnixMillis | null, 
+/**
+ * Its secrets, the newest first: one, or two once it was rotated.
+ */
+secrets: Array<SecretView>, 
+/**
+ * What its owner noted about it; may be empty.
+ */
+note: string, };
 
 /**
  * How long answers took, in milliseconds.
@@ -1852,6 +1864,31 @@ tried: number,
  * Whether that was all of them; a search stops at a bound.
  */
 complete: boolean, };
+
+/**
+ * One secret of a key, without the secret itself.
+ */
+export type SecretView = { 
+/**
+ * Its number within the key, as it stands in rows of the audit log.
+ */
+id: number, 
+/**
+ * Whether it counts now.
+ */
+is_live: boolean, 
+/**
+ * When it was made.
+ */
+created: UnixMillis, 
+/**
+ * From when on it no longer counts; never if absent.
+ */
+retire_at: UnixMillis | null, 
+/**
+ * When a request with it was last authenticated.
+ */
+last_used: UnixMillis | null, };
 
 /**
  * How a request is sent, beyond what it is. The defaults suit most.

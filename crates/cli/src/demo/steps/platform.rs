@@ -89,7 +89,7 @@ fn store(
         limit_per_minute,
         allow: Vec::new(),
         may_sign: true,
-        expires: None,
+        ..CreateKey::default()
     };
     let Cast {
         vault, platform, ..
