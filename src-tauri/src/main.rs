@@ -14,6 +14,7 @@
 
 mod app;
 mod commands;
+mod dialogs;
 mod events;
 mod tray;
 mod windows;

@@ -20,6 +20,7 @@ const FEATURES: &[&str] = &[
 const SHARED: &[&str] = &[
     "activity",
     "agent",
+    "answers",
     "cancel",
     "client",
     "desk",

@@ -4,6 +4,7 @@
 use std::{any::type_name, collections::BTreeMap, fs, path::Path};
 
 use strongroom_contract::{
+    answer::{BodyMatches, BodyRows, FindInBody, RowsOfBody},
     burst::BurstReport,
     collection::{
         Collection, EnvironmentView, MoveEntry, Placed, RemovedEntry, SaveEnvironment, SaveRequest,
@@ -19,8 +20,8 @@ use strongroom_contract::{
     run::{RunArgs, RunReport},
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
-        ActivityRow, AllowlistCheck, Draft, EnrolmentShown, IssueKey, PlatformStatus, Session,
-        Settings,
+        ActivityRow, AllowlistCheck, Draft, EnrolmentShown, ExactRequest, IssueKey, PlatformStatus,
+        Session, Settings,
     },
 };
 use ts_rs::{Config, TS, TypeVisitor};
@@ -75,6 +76,8 @@ fn contract() -> String {
     declarations.visit::<ComposedPreview>();
     declarations.visit::<ComposedSend>();
     declarations.visit::<Diagnosis>();
+    declarations.visit::<BodyMatches>();
+    declarations.visit::<BodyRows>();
     declarations.visit::<Draft>();
     declarations.visit::<EditKey>();
     declarations.visit::<Enrolled>();
@@ -88,6 +91,8 @@ fn contract() -> String {
     declarations.visit::<HistoryFilter>();
     declarations.visit::<HistoryPage>();
     declarations.visit::<HistoryRemoved>();
+    declarations.visit::<ExactRequest>();
+    declarations.visit::<FindInBody>();
     declarations.visit::<IssueKey>();
     declarations.visit::<ItemView>();
     declarations.visit::<KeyView>();
@@ -101,6 +106,7 @@ fn contract() -> String {
     declarations.visit::<SaveEnvironment>();
     declarations.visit::<SaveRequest>();
     declarations.visit::<SavedRequest>();
+    declarations.visit::<RowsOfBody>();
     declarations.visit::<Session>();
     declarations.visit::<Settings>();
     let declared = declarations.by_name.into_values();

@@ -186,6 +186,9 @@ pub struct Step {
 pub struct Preview {
     /// Each artefact, made with a sample secret: no signature among them is genuine.
     pub steps: Vec<Step>,
+    /// The request line and the headers in the wire's order, a line each; credentials are replaced by
+    /// references.
+    pub head: String,
 }
 
 /// A request that was sent, and what came back.
@@ -202,6 +205,10 @@ pub struct Exchange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub body_base64: Option<String>,
+    /// Where the body is held for the window; one of more than 1 MiB is there alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub held: Option<HeldBody>,
     /// Whether the body was longer than the limit.
     pub body_truncated: bool,
     /// The platform's id for the request (`X-Request-Id`).
@@ -256,6 +263,18 @@ pub struct Decoded {
     pub coding: String,
     /// How many bytes came.
     pub encoded_bytes: u64,
+}
+
+/// An answer's body that the vault's owner holds for the window, until the vault is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct HeldBody {
+    /// By which it is asked for.
+    pub id: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Whether it is UTF-8.
+    pub text: bool,
 }
 
 /// What went on the wire, with credentials replaced by references.

@@ -8,6 +8,7 @@
 //! are the same without it.
 
 pub mod agent;
+pub mod answer;
 pub mod burst;
 pub mod collection;
 pub mod compose;

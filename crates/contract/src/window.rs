@@ -1,9 +1,13 @@
 //! What crosses the window's bridge and is of no other border: its view of the session, of the local
 //! platform and of what was done, and its settings.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
-use crate::{error::Failure, secret::Revealed, time::UnixMillis, vault::VaultStatus};
+use crate::{
+    error::Failure, exchange::Step, secret::Revealed, time::UnixMillis, vault::VaultStatus,
+};
 
 /// The vault as the window's frame shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,13 +107,91 @@ pub struct Draft {
     /// The absolute URL.
     pub url: String,
     /// Headers in order; names may repeat.
-    pub headers: Vec<(String, String)>,
-    /// The body's text.
-    pub body: String,
+    pub headers: Vec<Entry>,
+    /// The body.
+    pub body: DraftBody,
     /// The vault's item to sign with, by name or id.
     pub key: Option<String>,
     /// The scheme; the item's own if absent.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the key, such as a region.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A line of a table: a header, or a field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Entry {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    /// Whether it is sent. One that is not stays in the table.
+    pub enabled: bool,
+}
+
+/// The body of a draft. What was typed for another kind stays, so that a change of mind costs nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct DraftBody {
+    /// What is sent.
+    pub kind: BodyKind,
+    /// The text of `json` and `raw`, sent byte for byte.
+    pub text: String,
+    /// The fields of `form`.
+    pub fields: Vec<Entry>,
+    /// The parts of `multipart`.
+    pub parts: Vec<DraftPart>,
+    /// The path of `file`.
+    pub file: Option<String>,
+}
+
+/// What kind of body a draft has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum BodyKind {
+    /// No body.
+    #[default]
+    None,
+    /// JSON, as `application/json`.
+    Json,
+    /// A form, as `application/x-www-form-urlencoded`.
+    Form,
+    /// Parts, as `multipart/form-data` (RFC 7578).
+    Multipart,
+    /// Text of any type.
+    Raw,
+    /// A file's bytes.
+    File,
+}
+
+/// One part of a multipart body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct DraftPart {
+    /// The field's name.
+    pub name: String,
+    /// Its text, if it is no file.
+    pub value: String,
+    /// The path of the file that is sent in place of the text.
+    pub file: Option<String>,
+    /// Whether it is sent.
+    pub enabled: bool,
+}
+
+/// A draft as it would go on the wire, with a sample in the place of the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ExactRequest {
+    /// How it would be signed; empty without a key.
+    pub steps: Vec<Step>,
+    /// The request line and the headers in the wire's order, a line each.
+    pub head: String,
+    /// The first 64 KiB of the body, base64.
+    pub body_base64: String,
+    /// The length of the whole body, in bytes.
+    pub body_bytes: u64,
 }
 
 /// A QR code: the dark modules as an SVG path, one unit a module, without a quiet zone.

@@ -18,6 +18,7 @@
 
 pub mod activity;
 pub mod agent;
+mod answers;
 mod cancel;
 pub mod client;
 mod collection;

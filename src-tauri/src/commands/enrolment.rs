@@ -8,12 +8,11 @@ use strongroom_contract::{
     window::EnrolmentShown,
 };
 use tauri::AppHandle;
-use tauri_plugin_dialog::DialogExt as _;
 
 use super::Shared;
 use crate::{
     app::{App, held},
-    windows,
+    dialogs, windows,
 };
 
 /// Begins to create a vault.
@@ -85,19 +84,8 @@ pub(crate) async fn enrolment_save_recovery_code(
     handle: AppHandle,
     app: Shared<'_>,
 ) -> Result<Option<String>, Failure> {
-    let chosen = tauri::async_runtime::spawn_blocking(move || {
-        handle
-            .dialog()
-            .file()
-            .set_file_name("strongroom-recovery-code.txt")
-            .blocking_save_file()
-    });
-    let Some(path) = chosen
-        .await
-        .ok()
-        .flatten()
-        .and_then(|file| file.into_path().ok())
-    else {
+    let name = "strongroom-recovery-code.txt".to_owned();
+    let Some(path) = dialogs::save_file(handle, name).await else {
         return Ok(None);
     };
     match &*held(&app.recovery_code) {

@@ -1,6 +1,7 @@
 //! The commands of the pages: each names a use case, and does nothing itself.
 
 mod activity;
+mod answers;
 mod clipboard;
 mod enrolment;
 mod keys;
@@ -43,6 +44,11 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         requests::request_send,
         requests::request_cancel,
         requests::request_preview,
+        requests::request_choose_file,
+        answers::answer_rows,
+        answers::answer_find,
+        answers::answer_bytes,
+        answers::answer_save,
         requests::drafts_read,
         requests::drafts_write,
         platform::platform_status,

@@ -2,12 +2,13 @@
 
 use strongroom_contract::{
     error::Failure,
-    exchange::{Exchange, Step},
-    window::Draft,
+    exchange::Exchange,
+    window::{Draft, ExactRequest},
 };
+use tauri::AppHandle;
 
 use super::Shared;
-use crate::app::held;
+use crate::{app::held, dialogs};
 
 /// Signs and sends.
 #[tauri::command]
@@ -22,10 +23,24 @@ pub(crate) async fn request_cancel(app: Shared<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What would be signed.
+/// What would be signed and sent.
 #[tauri::command]
-pub(crate) async fn request_preview(app: Shared<'_>, draft: Draft) -> Result<Vec<Step>, Failure> {
+pub(crate) async fn request_preview(
+    app: Shared<'_>,
+    draft: Draft,
+) -> Result<ExactRequest, Failure> {
     app.desk()?.preview(draft).await
+}
+
+/// Lets a person choose a file to be sent; answers with its path, or nothing if they changed their mind.
+#[tauri::command]
+pub(crate) async fn request_choose_file(
+    handle: AppHandle,
+    app: Shared<'_>,
+) -> Result<Option<String>, Failure> {
+    let desk = app.desk()?;
+    let chosen = dialogs::open_file(handle).await;
+    Ok(chosen.map(|path| desk.choose_file(path)))
 }
 
 /// The requests being composed.

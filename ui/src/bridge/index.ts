@@ -7,13 +7,18 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen, type UnlistenFn } from "@tauri-apps/api/event";
 import type {
   AuditRowView,
+  BodyMatches,
+  BodyRows,
+  Draft,
   Environment,
+  ExactRequest,
   Exchange,
   Explanation,
   Failure,
+  FindInBody,
   ItemView,
   KeyView,
-  Step,
+  RowsOfBody,
   VaultStatus,
 } from "./generated/contract";
 
@@ -55,15 +60,6 @@ export interface EditKey {
   hosts: string[];
   scheme: string | null;
   tags: string[];
-}
-
-export interface Draft {
-  method: string;
-  url: string;
-  headers: [string, string][];
-  body: string;
-  key: string | null;
-  scheme: string | null;
 }
 
 export interface IssueKey {
@@ -160,7 +156,20 @@ export const keys = {
 export const requests = {
   send: (draft: Draft) => invoke<Exchange>("request_send", { draft }),
   cancel: () => invoke<void>("request_cancel"),
-  preview: (draft: Draft) => invoke<Step[]>("request_preview", { draft }),
+  preview: (draft: Draft) => invoke<ExactRequest>("request_preview", { draft }),
+  /** Opens the system's dialog; a page can send no file that was not chosen there. */
+  chooseFile: () => invoke<string | null>("request_choose_file"),
+};
+
+/** The bodies of answers, which stay in the core. */
+export const answers = {
+  rows: (wanted: RowsOfBody) => invoke<BodyRows>("answer_rows", { wanted }),
+  find: (wanted: FindInBody) => invoke<BodyMatches>("answer_find", { wanted }),
+  /** Base64, at most 64 KiB. */
+  bytes: (id: number, from: number, count: number) =>
+    invoke<string>("answer_bytes", { id, from, count }),
+  /** Opens the system's dialog; answers with the path, or nothing if nobody wanted to. */
+  save: (id: number, name: string) => invoke<string | null>("answer_save", { id, name }),
 };
 
 export const drafts = {

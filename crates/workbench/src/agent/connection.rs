@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     agent::{Owner, dispatch, lifetime::Hold},
+    answers::Answers,
     cancel::Cancellation,
     frames::{self, AnyVersion, Encoded, FrameError, RequestFrame},
     session::{Caller, Draft},
@@ -41,6 +42,8 @@ pub(crate) struct Peer {
     pub(crate) caller: Caller,
     /// The enrolment that was begun here, and by which operation: it ends with the connection.
     draft: Mutex<Option<(&'static str, Draft, Hold)>>,
+    /// The bodies of the answers that the window shows.
+    pub(crate) answers: Arc<Answers>,
 }
 
 impl Peer {
@@ -49,6 +52,7 @@ impl Peer {
             client,
             caller,
             draft: Mutex::new(None),
+            answers: Arc::default(),
         }
     }
 

@@ -304,15 +304,24 @@ impl Call<'_> {
     /// Signs and sends a request as it is.
     async fn send(self) -> Result<Encoded, Failure> {
         let request: <Send as Operation>::Args = frames::parse(self.args)?;
-        let exchange = self.deliver(Filled::of(request), None).await?;
+        let mut exchange = self.deliver(Filled::of(request), None).await?;
+        self.hold(&mut exchange);
         frames::ok(self.id, &exchange)
     }
 
     /// Fills in a composed request, signs and sends it.
     async fn send_composed(self) -> Result<Encoded, Failure> {
         let args: <ComposedSendNow as Operation>::Args = frames::parse(self.args)?;
-        let exchange = self.send_one(args, Vec::new()).await?;
+        let mut exchange = self.send_one(args, Vec::new()).await?;
+        self.hold(&mut exchange);
         frames::ok(self.id, &exchange)
+    }
+
+    /// Keeps the body of what the window is shown, which may be too long for its bridge.
+    fn hold(&self, exchange: &mut Exchange) {
+        if self.peer.caller == Caller::Window {
+            self.peer.answers.hold(exchange);
+        }
     }
 
     /// Fills in a composed request, signs and sends it. `known` are secrets among its variables, each with

@@ -22,6 +22,7 @@ use crate::{
         connection::{Outbox, Peer},
         dispatch,
     },
+    answers::Answers,
     cancel::Cancellation,
     frames::{self, Kind, ReplyFrame},
     session::Caller,
@@ -108,6 +109,11 @@ impl Window {
         for work in self.sends().values() {
             work.cancel();
         }
+    }
+
+    /// The bodies of the answers that the window shows.
+    pub(crate) fn answers(&self) -> Arc<Answers> {
+        Arc::clone(&self.peer.answers)
     }
 
     /// Gives up the enrolment that was begun, if one was.

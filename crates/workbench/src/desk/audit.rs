@@ -164,9 +164,10 @@ mod tests {
             method: "GET".into(),
             url: format!("{url}/api/v1/ping"),
             headers: Vec::new(),
-            body: String::new(),
+            body: strongroom_contract::window::DraftBody::default(),
             key: None,
             scheme: None,
+            settings: std::collections::BTreeMap::new(),
         };
         desk.send(request).await.unwrap();
         assert!(known.look(platform).await);

@@ -9,7 +9,7 @@ use strongroom_contract::{
     error::{ErrorCode, Failure},
     secret::Revealed,
     vault::{DeviceSecretPlace, Enrolment, Environment, NewKey},
-    window::{Draft, IssueKey, Settings},
+    window::{BodyKind, Draft, DraftBody, IssueKey, Settings},
 };
 use strongroom_crypto::random;
 use tempfile::TempDir;
@@ -246,14 +246,22 @@ impl Desk {
             platform.revoke(&old.app_id).await?;
         }
         for (method, path, key) in REQUESTS {
-            let body = if method == "POST" { PAYIN } else { "" };
+            let body = match method {
+                "POST" => DraftBody {
+                    kind: BodyKind::Json,
+                    text: PAYIN.to_owned(),
+                    ..DraftBody::default()
+                },
+                _ => DraftBody::default(),
+            };
             self.send(Draft {
                 method: method.to_owned(),
                 url: format!("{}{path}", platform.url()),
-                headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-                body: body.to_owned(),
+                headers: Vec::new(),
+                body,
                 key: key.map(str::to_owned),
                 scheme: None,
+                settings: std::collections::BTreeMap::new(),
             })
             .await?;
         }

@@ -13,7 +13,9 @@
 
 mod activity;
 mod acts;
+mod answers;
 mod audit;
+mod compose;
 #[cfg(feature = "desktop")]
 mod copied;
 mod demo;
@@ -35,9 +37,9 @@ use strongroom_contract::{
         Retire, Send as SendOperation, Status,
     },
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendOptions, SendRequest, Step},
+    exchange::{Exchange, Preview, SendRequest},
     vault::Enrolment,
-    window::{ActivityRow, Draft, EnrolmentShown, Session as SessionView, Settings},
+    window::{ActivityRow, Draft, EnrolmentShown, ExactRequest, Session as SessionView, Settings},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -61,10 +63,8 @@ const LOOK: Duration = Duration::from_secs(2);
 const TAKE_OVER: Duration = Duration::from_secs(10);
 /// Between two looks at whether it has.
 const TAKE_OVER_POLL: Duration = Duration::from_millis(20);
-/// How long a request from the window may take.
-const SEND_LIMIT_MS: u64 = 30_000;
-/// How much of an answer's body the window shows, in bytes.
-const BODY_LIMIT: u64 = 1024 * 1024;
+/// How much of a body a preview shows, in bytes.
+const SHOWN_BODY: usize = 64 * 1024;
 
 /// The owner process with a window. Clones are the same one.
 #[derive(Clone)]
@@ -83,6 +83,8 @@ struct Inner {
     #[cfg(feature = "desktop")]
     copied: Arc<copied::Copied>,
     audit_grew: watch::Sender<u64>,
+    /// The files that may be sent.
+    chosen: Arc<compose::Chosen>,
     is_demo: bool,
     /// The throw-away home, which goes with this.
     throw_away: Mutex<Option<TempDir>>,
@@ -184,6 +186,11 @@ impl Desk {
         let housekeeping = vec![
             tokio::spawn(audit::follow(Arc::clone(&platform), audit_grew.clone())).abort_handle(),
             tokio::spawn(keep_looking(Arc::clone(&platform))).abort_handle(),
+            tokio::spawn(answers::clear_at_lock(
+                window.answers(),
+                Arc::clone(&session),
+            ))
+            .abort_handle(),
             #[cfg(feature = "desktop")]
             tokio::spawn(Arc::clone(&copied).clear_at_lock(Arc::clone(&session))).abort_handle(),
         ];
@@ -198,6 +205,7 @@ impl Desk {
             #[cfg(feature = "desktop")]
             copied,
             audit_grew,
+            chosen: Arc::default(),
             is_demo: throw_away.is_some(),
             throw_away: Mutex::new(throw_away),
         })))
@@ -276,18 +284,33 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// As [`SendOperation`]: the key may not go there, the network failed, or it was stopped.
+    /// As [`SendOperation`]: the key may not go there, the network failed, or it was stopped. A file
+    /// that is to be sent was not chosen, or can't be read.
     pub async fn send(&self, draft: Draft) -> Result<Exchange, Failure> {
-        self.call::<SendOperation>(request(draft)).await
+        self.call::<SendOperation>(self.request(draft).await?).await
     }
 
-    /// How a request would be signed, with a sample in the place of the secret.
+    /// How a request would be signed and go out, with a sample in the place of the secret.
     ///
     /// # Errors
     ///
-    /// As [`RequestPreview`]: the request or the key makes no sense, or the vault is locked.
-    pub async fn preview(&self, draft: Draft) -> Result<Vec<Step>, Failure> {
-        Ok(self.call::<RequestPreview>(request(draft)).await?.steps)
+    /// As [`RequestPreview`]: the request or the key makes no sense, or the vault is locked. As for
+    /// sending it, of a file.
+    pub async fn preview(&self, draft: Draft) -> Result<ExactRequest, Failure> {
+        let request = self.request(draft).await?;
+        let body = BASE64.decode(&request.body_base64).unwrap_or_default();
+        let Preview { steps, head } = self.call::<RequestPreview>(request).await?;
+        Ok(ExactRequest {
+            steps,
+            head,
+            body_base64: BASE64.encode(body.get(..SHOWN_BODY).unwrap_or(&body)),
+            body_bytes: body.len() as u64,
+        })
+    }
+
+    async fn request(&self, draft: Draft) -> Result<SendRequest, Failure> {
+        let chosen = Arc::clone(&self.0.chosen);
+        on_a_thread(move || compose::request(draft, &chosen)).await
     }
 
     /// Stops every request that the window is sending.
@@ -368,23 +391,6 @@ fn take<T>(place: &Mutex<Option<T>>) -> Option<T> {
 
 fn idle(settings: &Settings) -> Duration {
     Duration::from_secs(60 * u64::from(settings.lock_after_minutes))
-}
-
-fn request(draft: Draft) -> SendRequest {
-    SendRequest {
-        method: draft.method,
-        url: draft.url,
-        headers: draft.headers,
-        body_base64: BASE64.encode(draft.body),
-        key: draft.key,
-        scheme: draft.scheme,
-        settings: std::collections::BTreeMap::new(),
-        ca_pem: Vec::new(),
-        timeout_ms: SEND_LIMIT_MS,
-        body_limit: BODY_LIMIT,
-        allow_plain_http: false,
-        options: SendOptions::default(),
-    }
 }
 
 /// Notices a platform that another process starts or stops.

@@ -407,6 +407,7 @@ fn exchange(
         headers,
         body,
         body_base64,
+        held: None,
         body_truncated: answer.body_truncated,
         request_id,
         steps,

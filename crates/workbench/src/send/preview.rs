@@ -5,7 +5,7 @@
 
 use strongroom_contract::{
     error::Failure,
-    exchange::{Preview, SendRequest},
+    exchange::{Preview, SendRequest, Step},
 };
 use strongroom_crypto::SecretText;
 use strongroom_signing::Settings;
@@ -17,15 +17,14 @@ use crate::{os::clock, problem::shown, session::Session};
 /// Stands for the secret. It can stand in a header, and nobody takes it for a credential.
 const SAMPLE: &str = "a-sample-in-the-place-of-the-secret";
 
-/// The steps of signing `request` with its key; none without a key.
+/// The steps of signing `request` with its key, none without a key; and what would go out.
 ///
 /// # Errors
 ///
 /// As for sending it, as far as that can be told without sending.
 pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Preview, Failure> {
     let Some(selector) = &request.key else {
-        Draft::read(request)?.finish()?;
-        return Ok(Preview { steps: Vec::new() });
+        return finished(Draft::read(request)?, Vec::new());
     };
     let sample = session.with_open(|open| {
         let item = open.vault.find(selector).map_err(shown)?;
@@ -35,8 +34,17 @@ pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Previe
     let mut draft = Draft::read(request)?;
     let scheme = scheme(request, &sample)?;
     let (steps, _) = draft.sign(&fresh_nonce(), scheme, &sample, clock::now())?;
-    draft.finish()?;
-    Ok(Preview { steps })
+    finished(draft, steps)
+}
+
+fn finished(draft: Draft, steps: Vec<Step>) -> Result<Preview, Failure> {
+    let target = draft.target().path_and_query().to_owned();
+    let (_, sent) = draft.finish()?;
+    let mut head = format!("{} {target} HTTP/1.1\n", sent.method);
+    for (name, value) in &sent.headers {
+        head.push_str(&format!("{name}: {value}\n"));
+    }
+    Ok(Preview { steps, head })
 }
 
 /// What an item gives to a request, but for its secret.

@@ -141,6 +141,7 @@ mod tests {
             headers: vec![("location".to_owned(), location.to_owned())],
             body: None,
             body_base64: None,
+            held: None,
             body_truncated: false,
             request_id: None,
             steps: Vec::new(),

@@ -11,7 +11,7 @@ use strongroom_contract::{
     },
     error::{ErrorCode, Failure},
     vault::{EditKey, VaultState},
-    window::{ActivityKind, Draft, Settings},
+    window::{ActivityKind, Draft, DraftBody, Settings},
 };
 use strongroom_crypto::totp::{Codes, Step};
 use strongroom_workbench::{client::Client, desk::Desk, home::Home, os::clock};
@@ -115,9 +115,10 @@ pub(crate) fn draft(url: &str, key: Option<&str>) -> Draft {
         method: "GET".into(),
         url: url.into(),
         headers: Vec::new(),
-        body: String::new(),
+        body: DraftBody::default(),
         key: key.map(str::to_owned),
         scheme: None,
+        settings: std::collections::BTreeMap::new(),
     }
 }
 
@@ -323,15 +324,25 @@ fn a_preview_shows_the_steps_without_the_secret_and_is_no_use_of_it() {
         window.block_on(window.desk.preview(draft))
     };
     let url = "https://localhost:8443/api/v1/ping";
-    let steps = preview(url, "rfc9421-hmac-sha256").unwrap();
-    assert!(steps.iter().any(|step| step.name == "signature_base"));
-    let steps = format!("{steps:?}{:?}", preview(url, "header-pair").unwrap());
+    let signed = preview(url, "rfc9421-hmac-sha256").unwrap();
+    assert!(
+        signed
+            .steps
+            .iter()
+            .any(|step| step.name == "signature_base")
+    );
+    assert!(
+        signed
+            .head
+            .starts_with("GET /api/v1/ping HTTP/1.1\nHost: localhost:8443\n")
+    );
+    let steps = format!("{signed:?}{:?}", preview(url, "header-pair").unwrap());
     assert!(steps.contains("sr://payments/secret"), "{steps}");
     assert!(!steps.contains("CANARY"), "{steps}");
     let elsewhere = preview("https://example.com/", "bearer").unwrap_err();
     assert_eq!(elsewhere.code, ErrorCode::Refused);
     let unsigned = window.block_on(window.desk.preview(draft(url, None)));
-    assert!(unsigned.unwrap().is_empty());
+    assert!(unsigned.unwrap().steps.is_empty());
     assert_eq!(window.desk.activity().len(), before, "nothing was used");
 }
 

@@ -86,6 +86,72 @@ rule: Rule | null,
 duration_us: number, };
 
 /**
+ * How a body's text is laid out.
+ */
+export type BodyForm = "raw" | "pretty";
+
+/**
+ * What kind of body a draft has.
+ */
+export type BodyKind = "none" | "json" | "form" | "multipart" | "raw" | "file";
+
+/**
+ * One place.
+ */
+export type BodyMatch = { 
+/**
+ * The row, from 0.
+ */
+row: number, 
+/**
+ * The first column, in UTF-16 units.
+ */
+from: number, 
+/**
+ * The column behind the last.
+ */
+to: number, };
+
+/**
+ * Where some words stand.
+ */
+export type BodyMatches = { 
+/**
+ * How often.
+ */
+total: number, 
+/**
+ * Where; the first 5,000.
+ */
+places: Array<BodyMatch>, };
+
+/**
+ * A row of a body: a line, or a part of a long one.
+ */
+export type BodyRow = { 
+/**
+ * The line's number, from 1; `null` for the further rows of a long line.
+ */
+line: number | null, 
+/**
+ * The text, without a line end.
+ */
+text: string, };
+
+/**
+ * Some rows of a body.
+ */
+export type BodyRows = { 
+/**
+ * How many rows the body has.
+ */
+total: number, 
+/**
+ * Those that were asked for.
+ */
+rows: Array<BodyRow>, };
+
+/**
  * How a burst went.
  */
 export type BurstReport = { 
@@ -706,11 +772,11 @@ url: string,
 /**
  * Headers in order; names may repeat.
  */
-headers: Array<[string, string]>, 
+headers: Array<Entry>, 
 /**
- * The body's text.
+ * The body.
  */
-body: string, 
+body: DraftBody, 
 /**
  * The vault's item to sign with, by name or id.
  */
@@ -718,7 +784,57 @@ key: string | null,
 /**
  * The scheme; the item's own if absent.
  */
-scheme: string | null, };
+scheme: string | null, 
+/**
+ * What the scheme is told beside the key, such as a region.
+ */
+settings: { [key in string]: string }, };
+
+/**
+ * The body of a draft. What was typed for another kind stays, so that a change of mind costs nothing.
+ */
+export type DraftBody = { 
+/**
+ * What is sent.
+ */
+kind: BodyKind, 
+/**
+ * The text of `json` and `raw`, sent byte for byte.
+ */
+text: string, 
+/**
+ * The fields of `form`.
+ */
+fields: Array<Entry>, 
+/**
+ * The parts of `multipart`.
+ */
+parts: Array<DraftPart>, 
+/**
+ * The path of `file`.
+ */
+file: string | null, };
+
+/**
+ * One part of a multipart body.
+ */
+export type DraftPart = { 
+/**
+ * The field's name.
+ */
+name: string, 
+/**
+ * Its text, if it is no file.
+ */
+value: string, 
+/**
+ * The path of the file that is sent in place of the text.
+ */
+file: string | null, 
+/**
+ * Whether it is sent.
+ */
+enabled: boolean, };
 
 /**
  * What an API key is to be from now on; its secret stays.
@@ -792,6 +908,23 @@ otpauth_uri: Revealed,
 qr: QrCode, };
 
 /**
+ * A line of a table: a header, or a field of a form.
+ */
+export type Entry = { 
+/**
+ * The name.
+ */
+name: string, 
+/**
+ * The value.
+ */
+value: string, 
+/**
+ * Whether it is sent. One that is not stays in the table.
+ */
+enabled: boolean, };
+
+/**
  * Which of a provider's environments an item belongs to.
  */
 export type Environment = "sandbox" | "production" | "own";
@@ -844,6 +977,27 @@ version: string | null, };
 export type ErrorCode = "failed" | "storage" | "network" | "timeout" | "cancelled" | "usage" | "locked" | "wrong_factors" | "device_secret" | "keyring" | "horizon_lapsed" | "not_found" | "ambiguous" | "conflict" | "refused" | "damaged" | "rolled_back" | "platform_unavailable" | "in_use" | "version";
 
 /**
+ * A draft as it would go on the wire, with a sample in the place of the secret.
+ */
+export type ExactRequest = { 
+/**
+ * How it would be signed; empty without a key.
+ */
+steps: Array<Step>, 
+/**
+ * The request line and the headers in the wire's order, a line each.
+ */
+head: string, 
+/**
+ * The first 64 KiB of the body, base64.
+ */
+body_base64: string, 
+/**
+ * The length of the whole body, in bytes.
+ */
+body_bytes: number, };
+
+/**
  * A request that was sent, and what came back.
  */
 export type Exchange = { 
@@ -863,6 +1017,10 @@ body: string | null,
  * The answer's body, base64, if it is not UTF-8.
  */
 body_base64?: string | null, 
+/**
+ * Where the body is held for the window; one of more than 1 MiB is there alone.
+ */
+held?: HeldBody | null, 
 /**
  * Whether the body was longer than the limit.
  */
@@ -1032,6 +1190,27 @@ hint?: string | null,
 details: unknown, };
 
 /**
+ * Asks where some words stand in a body.
+ */
+export type FindInBody = { 
+/**
+ * The body.
+ */
+id: number, 
+/**
+ * How it is laid out.
+ */
+form: BodyForm, 
+/**
+ * The words.
+ */
+text: string, 
+/**
+ * Whether capitals matter.
+ */
+match_case: boolean, };
+
+/**
  * What the anchor beside the device secret says of the file's age.
  */
 export type Freshness = "proven" | "unproven" | "accepted_older";
@@ -1052,6 +1231,23 @@ left: Array<string>,
  * Its lines in the other.
  */
 right: Array<string>, };
+
+/**
+ * An answer's body that the vault's owner holds for the window, until the vault is locked.
+ */
+export type HeldBody = { 
+/**
+ * By which it is asked for.
+ */
+id: number, 
+/**
+ * Its length in bytes.
+ */
+bytes: number, 
+/**
+ * Whether it is UTF-8.
+ */
+text: boolean, };
 
 /**
  * One entry whole.
@@ -1672,6 +1868,27 @@ files: Array<[string, string]>, };
  * where a secret crosses a border. Wiped on drop; no `Debug`, `Display` or `Clone`.
  */
 export type Revealed = string;
+
+/**
+ * Asks for some rows of a body.
+ */
+export type RowsOfBody = { 
+/**
+ * The body.
+ */
+id: number, 
+/**
+ * How it is laid out.
+ */
+form: BodyForm, 
+/**
+ * The first row, from 0.
+ */
+from: number, 
+/**
+ * How many; fewer come if they are long.
+ */
+count: number, };
 
 /**
  * A rule of the platform's pipeline, or what stands before and behind it. Declared in the order in

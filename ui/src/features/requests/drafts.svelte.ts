@@ -1,8 +1,8 @@
 /**
  * The requests being composed. They outlive the screen, a refusal and a lock: the core keeps a copy,
- * and nothing typed is lost by an error.
+ * and nothing typed is lost by an error or by closing a tab too early.
  */
-import { drafts, type Draft, type Exchange, type Failure } from "$/bridge";
+import { drafts, type Draft, type DraftBody, type Exchange, type Failure } from "$/bridge";
 
 export interface Compose {
   id: number;
@@ -12,19 +12,38 @@ export interface Compose {
   failure: Failure | undefined;
 }
 
+/** As many closed tabs can be opened again. */
+const CLOSED = 20;
+
 let next = 1;
+
+export function noBody(): DraftBody {
+  return { kind: "none", text: "", fields: [], parts: [], file: null };
+}
 
 function blank(): Compose {
   return {
     id: next++,
-    draft: { method: "GET", url: "", headers: [], body: "", key: null, scheme: null },
+    draft: {
+      method: "GET",
+      url: "",
+      headers: [],
+      body: noBody(),
+      key: null,
+      scheme: null,
+      settings: {},
+    },
     sending: false,
     answer: undefined,
     failure: undefined,
   };
 }
 
-export const compose = $state<{ list: Compose[]; at: number }>({ list: [blank()], at: 0 });
+export const compose = $state<{
+  list: Compose[];
+  at: number;
+  closed: { one: Compose; at: number }[];
+}>({ list: [blank()], at: 0, closed: [] });
 
 /** Takes up the requests that an earlier page of this window was composing. */
 export async function takeUp(): Promise<void> {
@@ -55,20 +74,52 @@ export function current(): Compose {
   return first;
 }
 
+export function isUntouched({ draft, answer }: Compose): boolean {
+  return draft.url === "" && draft.body.text === "" && draft.headers.length === 0 && !answer;
+}
+
+/** Opens a request behind the one that is shown, and shows it; an empty one makes room. */
 export function open(draft: Partial<Draft> = {}): void {
   const made = blank();
   Object.assign(made.draft, draft);
-  compose.list.unshift(made);
-  compose.at = 0;
+  const replaces = isUntouched(current()) && Object.keys(draft).length > 0;
+  compose.list.splice(replaces ? compose.at : compose.at + 1, replaces ? 1 : 0, made);
+  if (!replaces) compose.at += 1;
+}
+
+export function duplicate(): void {
+  const made = { ...blank(), draft: $state.snapshot(current().draft) };
+  compose.list.splice(compose.at + 1, 0, made);
+  compose.at += 1;
 }
 
 export function close(id: number): void {
-  compose.list = compose.list.filter((one) => one.id !== id);
+  const at = compose.list.findIndex((one) => one.id === id);
+  const [one] = at < 0 ? [] : compose.list.splice(at, 1);
+  if (!one) return;
+  if (!isUntouched(one)) compose.closed = [...compose.closed, { one, at }].slice(-CLOSED);
   if (compose.list.length === 0) compose.list = [blank()];
-  compose.at = Math.min(compose.at, compose.list.length - 1);
+  if (compose.at > at || compose.at >= compose.list.length)
+    compose.at = Math.max(0, compose.at - 1);
 }
 
-/** What a request is called in the list: its path, or that it is new. */
+/** Opens the tab that was closed last where it was; `false` if there is none. */
+export function reopen(): boolean {
+  const last = compose.closed.at(-1);
+  if (!last) return false;
+  compose.closed = compose.closed.slice(0, -1);
+  const at = Math.min(last.at, compose.list.length);
+  compose.list.splice(at, 0, last.one);
+  compose.at = at;
+  return true;
+}
+
+/** Shows the next tab, or the one before; behind the last comes the first. */
+export function turn(by: 1 | -1): void {
+  compose.at = (compose.at + by + compose.list.length) % compose.list.length;
+}
+
+/** What a request is called: its path, or that it is new. */
 export function title(draft: Draft): string {
   try {
     const url = new URL(draft.url);
@@ -80,7 +131,6 @@ export function title(draft: Draft): string {
 
 /** Starting points against the local platform, so that the first answer is one click away. */
 export function examples(origin: string): { name: string; draft: Partial<Draft> }[] {
-  const json: [string, string][] = [["Content-Type", "application/json"]];
   return [
     { name: "Ping", draft: { method: "GET", url: `${origin}/api/v1/ping` } },
     {
@@ -88,8 +138,11 @@ export function examples(origin: string): { name: string; draft: Partial<Draft> 
       draft: {
         method: "POST",
         url: `${origin}/api/v2/payins`,
-        headers: json,
-        body: '{\n  "amount": 100,\n  "currency": "AUD",\n  "external_id": "order-1"\n}',
+        body: {
+          ...noBody(),
+          kind: "json",
+          text: '{\n  "amount": 100,\n  "currency": "AUD",\n  "external_id": "order-1"\n}',
+        },
       },
     },
     {
