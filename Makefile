@@ -70,8 +70,12 @@ package: pages ## Builds the .deb and the .rpm, and tries the .deb
 	@scripts/setup package
 	scripts/package
 
-bench: ## Measures us beside our peers and prints one table (BENCH="--only NAME" for one)
+# The windows are built each by itself: together with them, the others would be built with what a window
+# alone needs.
+bench: pages ## Measures us beside our peers and prints one table (BENCH="--only NAME" for one)
 	@scripts/setup bench
+	$(CARGO) build --release -p strongroom-app
+	$(CARGO) build --release -p strongroom-empty-window
 	$(CARGO) build --release -p strongroom-cli -p strongroom-bench
 	$(CARGO) run --release --quiet -p strongroom-bench -- $(BENCH)
 

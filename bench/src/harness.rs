@@ -85,17 +85,22 @@ impl Pair {
         let mut turns = Vec::with_capacity(rounds);
         for _ in 0..rounds {
             let peers = peers()?;
-            turns.push(Self::of(ours()?, peers));
+            turns.push((ours()?, peers));
         }
-        Ok(Self {
-            ours: median(turns.iter().map(|turn| turn.ours)),
-            peers: median(turns.iter().map(|turn| turn.peers)),
-            ratio: median(turns.iter().map(|turn| turn.ratio)),
-        })
+        Ok(Self::of_turns(&turns))
+    }
+
+    /// The medians of what was measured in turns: ours and the peer's.
+    pub(crate) fn of_turns(turns: &[(f64, f64)]) -> Self {
+        Self {
+            ours: median(turns.iter().map(|(ours, _)| *ours)),
+            peers: median(turns.iter().map(|(_, peers)| *peers)),
+            ratio: median(turns.iter().map(|(ours, peers)| ours / peers)),
+        }
     }
 }
 
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
@@ -150,7 +155,8 @@ impl Unit {
     fn write(self, figure: f64) -> String {
         match self {
             Self::PerSecond => format!("{figure:.0}/s"),
-            Self::Bytes => format!("{figure:.0} B"),
+            Self::Bytes if figure < 1e6 => format!("{figure:.0} B"),
+            Self::Bytes => format!("{:.1} MB", figure / 1e6),
             Self::Seconds if figure < 1e-6 => format!("{:.0} ns", figure * 1e9),
             Self::Seconds if figure < 1e-3 => format!("{:.1} µs", figure * 1e6),
             Self::Seconds if figure < 1.0 => format!("{:.1} ms", figure * 1e3),

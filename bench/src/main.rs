@@ -13,6 +13,7 @@ mod read;
 mod send;
 mod server;
 mod unlock;
+mod window;
 mod wrk;
 
 use std::{
@@ -39,6 +40,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("read", read::run),
     ("send", send::run),
     ("audit", audit::run),
+    ("window", window::run),
 ];
 
 fn main() -> ExitCode {

@@ -14,8 +14,9 @@ use serde_json::{Map, json};
 use strongroom_crypto::totp::{Codes, Step};
 
 use crate::{
+    measure::settled_memory,
     page::{Page, Which},
-    processes::{Driver, Screen},
+    processes::{Driver, Screen, surroundings},
 };
 use strongroom_testkit::{Home, Keyring, built};
 
@@ -42,22 +43,14 @@ impl<'home> App<'home> {
     /// The same with an app that lies elsewhere than beside this program.
     pub async fn start_program(home: &'home Home, program: &Path) -> Self {
         let keyring = Keyring::start(home);
-        let screen = Screen::start();
+        let screen = Screen::start(home);
         let log = home.beside("app.log");
-        let (bus, address) = keyring.variable();
-        let driver = Driver::start(
-            home,
-            &[
-                (bus, address),
-                ("DISPLAY", &screen.name),
-                ("GDK_BACKEND", "x11"),
-                ("LIBGL_ALWAYS_SOFTWARE", "1"),
-                ("NO_AT_BRIDGE", "1"),
-                ("STRONGROOM_LOG", "info"),
-                ("TAURI_WEBVIEW_AUTOMATION", "true"),
-            ],
-            &log,
-        );
+        let automated = [
+            ("STRONGROOM_LOG", "info"),
+            ("TAURI_WEBVIEW_AUTOMATION", "true"),
+        ];
+        let environment = [&surroundings(&keyring, &screen)[..], &automated].concat();
+        let driver = Driver::start(home, &environment, &log);
         let launcher = launcher(home, program, &log);
         let mut capabilities = Map::new();
         capabilities.insert(
@@ -91,6 +84,12 @@ impl<'home> App<'home> {
     #[must_use]
     pub fn web_processes(&self) -> Vec<u32> {
         self.driver.web_processes()
+    }
+
+    /// What the app and its web processes hold in memory, in bytes, once that has settled.
+    #[must_use]
+    pub fn settled_memory(&self) -> u64 {
+        settled_memory(self.driver.group())
     }
 
     /// Lets no file of the app grow beyond `bytes`, as on a full disk, until the answer is dropped.

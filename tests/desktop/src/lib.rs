@@ -16,11 +16,13 @@
 )]
 
 mod app;
+mod measure;
 mod page;
 mod processes;
 mod tour;
 
 pub use app::{App, Authenticator, CODE, Factors, FullDisk};
 pub use fantoccini::key::Key;
+pub use measure::Started;
 pub use page::{Focus, Page, Which};
 pub use tour::{Stop, tour};

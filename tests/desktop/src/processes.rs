@@ -1,19 +1,20 @@
 //! The programs below the window: a screen and WebKit's driver.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{BufRead as _, BufReader},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    os::unix::process::CommandExt as _,
+    os::unix::{fs::FileExt as _, process::CommandExt as _},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal};
+use strongroom_testkit::{Home, Keyring};
 
-use strongroom_testkit::Home;
+use crate::measure::{end_group, processes_of};
 
 /// How long a program may take to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,15 +25,20 @@ pub(super) struct Screen {
     // Held open for as long as the server may write to it.
     _stdout: BufReader<ChildStdout>,
     /// The value of `DISPLAY`.
-    pub(super) name: String,
+    name: String,
+    /// What it shows, as the X window dump that the server keeps up to date.
+    frame: File,
 }
 
 impl Screen {
     /// Starts one; the server picks a free number itself.
-    pub(super) fn start() -> Self {
+    pub(super) fn start(home: &Home) -> Self {
+        let folder = home.beside("screen");
+        fs::create_dir_all(&folder).expect("a folder in the temporary directory");
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "1600x1000x24"])
-            .args(["-nolisten", "tcp"])
+            .args(["-nolisten", "tcp", "-fbdir"])
+            .arg(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -48,7 +54,30 @@ impl Screen {
             server,
             _stdout: stdout,
             name: format!(":{}", number.trim()),
+            frame: File::open(folder.join("Xvfb_screen0")).expect("the server's picture"),
         }
+    }
+
+    /// How many colours are to be seen on every second line of the screen.
+    pub(super) fn colours(&self) -> usize {
+        // XWDFile.h: words in big endian; the colour map, 12 bytes each, lies before the picture.
+        let word = |index: u64| {
+            let mut word = [0; 4];
+            let read = self.frame.read_exact_at(&mut word, index * 4);
+            read.map_or(0, |()| u32::from_be_bytes(word))
+        };
+        let (header, lines, line, map) = (word(0), word(5), word(12), word(19));
+        let picture = u64::from(header) + 12 * u64::from(map);
+        let mut pixels = vec![0; line as usize];
+        let mut colours = HashSet::new();
+        for number in (0..u64::from(lines)).step_by(2) {
+            let place = picture + number * u64::from(line);
+            if self.frame.read_exact_at(&mut pixels, place).is_ok() {
+                let (pixels, _) = pixels.as_chunks::<4>();
+                colours.extend(pixels.chunk_by(|one, next| one == next).map(|run| run[0]));
+            }
+        }
+        colours.len()
     }
 }
 
@@ -57,6 +86,20 @@ impl Drop for Screen {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// What a program needs to have a window on a screen.
+pub(super) fn surroundings<'a>(
+    keyring: &'a Keyring,
+    screen: &'a Screen,
+) -> [(&'static str, &'a str); 5] {
+    [
+        keyring.variable(),
+        ("DISPLAY", &screen.name),
+        ("GDK_BACKEND", "x11"),
+        ("LIBGL_ALWAYS_SOFTWARE", "1"),
+        ("NO_AT_BRIDGE", "1"),
+    ]
 }
 
 /// WebKit's driver and, in its process group, the app that it starts. Dropping it ends all of them.
@@ -107,18 +150,16 @@ impl Driver {
 
     /// The web processes of the app: of this process group, by name.
     pub(super) fn web_processes(&self) -> Vec<u32> {
-        let group = self.driver.id().to_string();
-        fs::read_dir("/proc")
-            .expect("Linux has /proc")
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|id: &u32| {
-                // `id (name) state parent group …`; the name is cut after 15 bytes.
-                let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-                let (before, after) = stat.rsplit_once(')').unwrap_or_default();
-                before.ends_with("(WebKitWebProces") && after.split(' ').nth(3) == Some(&group)
-            })
+        // WebKitWebProcess: names are cut after 15 bytes.
+        processes_of(self.driver.id())
+            .filter(|(_, name)| name == "WebKitWebProces")
+            .map(|(id, _)| id)
             .collect()
+    }
+
+    /// The process group of the driver and the app.
+    pub(super) fn group(&self) -> u32 {
+        self.driver.id()
     }
 
     /// Where it listens.
@@ -129,10 +170,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if let Some(group) = i32::try_from(self.driver.id()).ok().and_then(Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.driver.wait();
+        end_group(&mut self.driver);
     }
 }
 
