@@ -12,6 +12,7 @@ const FEATURES: &[&str] = &[
     "keys",
     "platform",
     "read",
+    "runs",
     "send",
     "verify",
 ];

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    agent, demo, explain, key, platform, read, send, serve, shell, sign, unlock, vault,
-    with_platform,
+    agent, burst, demo, explain, history, key, platform, read, requests, send, serve, shell, sign,
+    unlock, vault, with_platform,
 };
 
 const ABOUT: &str =
@@ -60,6 +60,14 @@ pub(crate) enum Command {
     Send(send::Args),
     /// Sign a request and show every step, without sending it
     Sign(sign::Args),
+    /// Send one request many times over, to see where a limit is
+    Burst(burst::Args),
+    /// List saved requests, or run them and check their answers
+    #[command(subcommand)]
+    Requests(requests::Command),
+    /// Look at what was sent with the vault open
+    #[command(subcommand)]
+    History(history::Command),
     /// Say why the local platform answered a request as it did
     Explain(explain::Args),
     /// Run the local platform in the foreground

@@ -9,10 +9,12 @@
 
 mod agent;
 mod args;
+mod burst;
 mod client;
 mod demo;
 mod enrol;
 mod explain;
+mod history;
 mod input;
 mod key;
 mod logging;
@@ -20,6 +22,7 @@ mod output;
 mod platform;
 mod qr;
 mod read;
+mod requests;
 mod runtime;
 mod send;
 mod serve;
@@ -71,6 +74,9 @@ fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Read(args) => read::run(&args, output),
         Command::Send(args) => send::run(args, output),
         Command::Sign(args) => sign::run(args, output),
+        Command::Burst(args) => burst::run(args, output),
+        Command::Requests(command) => requests::run(command, output),
+        Command::History(command) => history::run(command, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Serve(args) => serve::run(args, output),
         Command::WithPlatform(args) => with_platform::run(args, output),

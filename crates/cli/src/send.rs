@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use strongroom_contract::{
     agent::Send,
     error::{ErrorCode, Failure},
-    exchange::{Exchange, SendOptions, SendRequest, Step, TlsDetails},
+    exchange::{Exchange, Redirect, SendOptions, SendRequest, Step, TlsDetails},
     time::Span,
 };
 use strongroom_workbench::{home::Home, send};
@@ -40,6 +40,25 @@ Any answer is a success (exit 0), unless --fail is given.";
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    request: Request,
+    /// How many bytes of the answer's body are kept
+    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
+    body_limit: u64,
+    /// Follow redirects; a credential stays with its origin
+    #[arg(long)]
+    follow: bool,
+    /// Exit 1 if the answer's status is 400 or above
+    #[arg(long)]
+    fail: bool,
+    /// Show how it was signed, where the time went, and TLS
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// A request as it is typed.
+#[derive(clap::Args)]
+pub(crate) struct Request {
     /// GET, POST, ...
     method: String,
     /// The absolute URL
@@ -65,18 +84,12 @@ pub(crate) struct Args {
     /// How long all of it may take
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     timeout: Span,
-    /// How many bytes of the answer's body are kept
-    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
-    body_limit: u64,
     /// Agree to plain HTTP, to a loopback address alone
     #[arg(long)]
     plain_http: bool,
-    /// Exit 1 if the answer's status is 400 or above
+    /// Agree that it goes to production
     #[arg(long)]
-    fail: bool,
-    /// Show how it was signed, where the time went, and TLS
-    #[arg(short, long)]
-    verbose: bool,
+    confirm_production: bool,
 }
 
 pub(crate) fn parse_header(typed: &str) -> Result<(String, String), String> {
@@ -101,8 +114,10 @@ pub(crate) fn parse_setting(typed: &str) -> Result<(String, String), String> {
 
 pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let (fail, verbose) = (args.fail, args.verbose);
-    let key = args.key.clone();
-    let exchange = exchange(request(args)?, output)?;
+    let key = args.request.key.clone();
+    let mut request = args.request.finished(args.body_limit)?;
+    request.options.follow_redirects = args.follow;
+    let exchange = exchange(request, output)?;
     output.print(&exchange, |out| {
         show(out, &exchange, key.as_deref(), verbose, output)
     })?;
@@ -132,39 +147,45 @@ fn exchange(request: SendRequest, output: Output) -> Result<Exchange, Failure> {
     runtime::block_on(send::without_key(&home, &request, future::pending()))
 }
 
-fn request(args: Args) -> Result<SendRequest, Failure> {
-    let body = body(args.data.as_deref())?;
-    let mut headers = args.headers;
-    let typed = |name: &str| {
-        headers
+impl Request {
+    /// The request to be signed and sent.
+    pub(crate) fn finished(self, body_limit: u64) -> Result<SendRequest, Failure> {
+        let body = body(self.data.as_deref())?;
+        let mut headers = self.headers;
+        let typed = |name: &str| {
+            headers
+                .iter()
+                .any(|(header, _)| header.eq_ignore_ascii_case(name))
+        };
+        if !body.is_empty()
+            && !typed("content-type")
+            && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok()
+        {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        let ca_pem = self
+            .ca
             .iter()
-            .any(|(header, _)| header.eq_ignore_ascii_case(name))
-    };
-    if !body.is_empty()
-        && !typed("content-type")
-        && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok()
-    {
-        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            .map(|path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error)))
+            .collect::<Result<_, _>>()?;
+        Ok(SendRequest {
+            method: self.method,
+            url: self.url,
+            headers,
+            body_base64: STANDARD.encode(body),
+            key: self.key,
+            scheme: self.scheme,
+            settings: self.settings.into_iter().collect(),
+            ca_pem,
+            timeout_ms: timeout(self.timeout)?,
+            body_limit,
+            allow_plain_http: self.plain_http,
+            options: SendOptions {
+                confirm_production: self.confirm_production,
+                ..SendOptions::default()
+            },
+        })
     }
-    let ca_pem = args
-        .ca
-        .iter()
-        .map(|path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error)))
-        .collect::<Result<_, _>>()?;
-    Ok(SendRequest {
-        method: args.method,
-        url: args.url,
-        headers,
-        body_base64: STANDARD.encode(body),
-        key: args.key,
-        scheme: args.scheme,
-        settings: args.settings.into_iter().collect(),
-        ca_pem,
-        timeout_ms: timeout(args.timeout)?,
-        body_limit: args.body_limit,
-        allow_plain_http: args.plain_http,
-        options: SendOptions::default(),
-    })
 }
 
 /// The body that `--data` means: text, `@FILE`, or `@-` for stdin.
@@ -207,7 +228,7 @@ fn refused_by_the_local_platform(exchange: &Exchange) -> Option<&str> {
     (local && exchange.status >= 400).then_some(id)
 }
 
-fn show(
+pub(crate) fn show(
     out: &mut dyn Write,
     exchange: &Exchange,
     key: Option<&str>,
@@ -234,6 +255,9 @@ fn show(
         milliseconds(exchange.timings.total_ms)
     )?;
     show_headers(out, &exchange.headers)?;
+    for redirect in &exchange.redirects {
+        show_redirect(out, redirect)?;
+    }
     show_body(out, exchange, output)?;
     if verbose {
         show_timings(out, exchange)?;
@@ -250,6 +274,25 @@ fn show_headers(out: &mut dyn Write, headers: &[(String, String)]) -> io::Result
         writeln!(out, "{DIM}{name}:{DIM:#} {value}")?;
     }
     Ok(())
+}
+
+fn show_redirect(out: &mut dyn Write, redirect: &Redirect) -> io::Result<()> {
+    let to = printable(&redirect.to, false);
+    let how = match (
+        &redirect.note,
+        redirect.followed,
+        redirect.credential_dropped,
+    ) {
+        (Some(note), _, _) => format!("not followed: {note}"),
+        (None, false, _) => "not followed: --follow does".to_owned(),
+        (None, true, false) => "followed".to_owned(),
+        (None, true, true) => "followed, without the credential".to_owned(),
+    };
+    writeln!(
+        out,
+        "{WARN}{}{WARN:#} → {to} {DIM}({how}){DIM:#}",
+        redirect.status
+    )
 }
 
 /// The body as it is; set out in lines if it is JSON and a person looks at it.

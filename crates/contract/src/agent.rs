@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    burst::BurstSample,
+    burst::{BurstArgs, BurstReport, BurstSample},
     collection::{
         Collection, EnvironmentView, FolderArgs, MoveEntry, NewFolder, PathArgs, Placed,
         RemovedEntry, SaveEnvironment, SaveRequest, SavedRequest,
@@ -22,7 +22,7 @@ use crate::{
         Comparison, HistoryCompareArgs, HistoryEntry, HistoryFilter, HistoryId, HistoryPage,
         HistoryRemoveArgs, HistoryRemoved,
     },
-    run::RunStep,
+    run::{RunArgs, RunReport, RunStep},
     secret::Revealed,
     time::UnixMillis,
     vault::{
@@ -260,6 +260,10 @@ operations! {
     /// Says why a request failed, by a key of the vault: what is wrong with it, and what would make it
     /// match. No secret leaves the owner.
     Explain = "request.explain": ExplainArgs => Diagnosis;
+    /// Sends the requests of a folder in order. Each that is done is told as [`Event::RunStep`].
+    RunStart = "run.start": RunArgs => RunReport;
+    /// Sends one request many times over. How it goes is told as [`Event::BurstSample`].
+    BurstStart = "burst.start": BurstArgs => BurstReport;
     /// Says that a person is here: the time until the vault locks itself begins anew.
     SessionTouch = "session.touch": Nothing => Nothing;
     /// Locks the vault and ends the owner, so that another process can take its place. An owner with

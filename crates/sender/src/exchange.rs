@@ -232,7 +232,7 @@ impl Download {
     }
 }
 
-fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
+pub(crate) fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
     let host = target.place();
     if error.is_parse_too_large() {
         return SendError::HeadTooLarge {

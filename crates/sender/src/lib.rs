@@ -13,13 +13,13 @@
 //! the answer.
 //!
 //! Every request has a connection of its own, so that its phases can be told apart and its answer
-//! belongs to nobody else. The peer's certificates are reported also when they do not verify: that
+//! belongs to nobody else; [`Reused`] is for whoever measures how much a server takes. The peer's certificates are reported also when they do not verify: that
 //! is when they matter. [`SendError`] says in one sentence what was found, and converts into a
 //! [`Failure`](strongroom_contract::error::Failure) with the next step. No error, and no `Debug`
 //! of an [`Answer`], holds a header's value, a query or a body.
 //!
 //! Deliberately absent: following redirects (a credential never crosses to another host), cookies,
-//! proxies, decompression, HTTP/2, connection reuse, retries, and any knowledge of the vault.
+//! proxies, decompression, HTTP/2, retries, and any knowledge of the vault.
 
 #![deny(clippy::indexing_slicing)]
 
@@ -31,6 +31,7 @@ mod exchange;
 mod hosts;
 mod options;
 mod outgoing;
+mod reused;
 mod run;
 mod send;
 mod target;
@@ -42,6 +43,7 @@ pub use error::{Attempt, SendError, TlsFailure, TlsProblem};
 pub use hosts::{HostRule, HostRuleError, HostRules};
 pub use options::{Options, Phase};
 pub use outgoing::{Added, Header, Outgoing, RequestError};
+pub use reused::{Brief, Reused};
 pub use send::send;
 pub use target::{Scheme, Target, TargetError};
 pub use tls::{RootError, roots_from_pem};

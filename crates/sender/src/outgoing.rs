@@ -211,6 +211,9 @@ pub enum RequestError {
     /// `CONNECT` opens a tunnel and has no answer to show.
     #[error("the method CONNECT opens a tunnel through a proxy; it is not a request to a server")]
     Connect,
+    /// The path or query can't be written over a connection that is reused.
+    #[error("the path or query holds a character that a request in a burst can't have")]
+    Path,
     /// A header's name is empty, or holds a character that is not allowed there. The name is not
     /// repeated: a value may have slipped into it.
     #[error("{}", header_name_problem(*.0))]
@@ -243,6 +246,7 @@ impl From<RequestError> for Failure {
             RequestError::Method | RequestError::Connect => {
                 "use GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS"
             }
+            RequestError::Path => "percent-encode it",
             RequestError::HeaderName(_) => "write a header as NAME: VALUE",
             RequestError::HeaderValue { line_end: true, .. } => {
                 "a header is one line: drop the line end, which may come from a file or a paste"

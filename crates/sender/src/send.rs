@@ -83,7 +83,7 @@ pub async fn send(
 }
 
 /// What must hold before anything leaves, a look-up included.
-fn check_rules(outgoing: &Outgoing, options: &Options) -> Result<(), SendError> {
+pub(crate) fn check_rules(outgoing: &Outgoing, options: &Options) -> Result<(), SendError> {
     let target = outgoing.target();
     if let Some(rules) = &options.allowed_hosts {
         let refused = |host: String| SendError::HostNotAllowed {

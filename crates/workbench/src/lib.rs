@@ -36,6 +36,7 @@ pub mod platform;
 mod problem;
 mod read;
 mod running;
+pub mod runs;
 mod sealed_log;
 pub mod send;
 pub mod session;

@@ -36,6 +36,7 @@ scripts! {
     platform
     read
     recover
+    requests
     send
     serve
     shell

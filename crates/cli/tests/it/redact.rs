@@ -29,6 +29,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d+(\.\d+)? (ms|µs)\b", "[N] ms"),
         (r"\b\d+\.\d+ s\b", "[N] s"),
         (r"\b([Ww]ait) \d+ s\b", "$1 [N] s"),
+        (r"\b\d+ a second\b", "[N] a second"),
         (r"\bretry-after: \d+", "retry-after: [N]"),
         (r#"(\\?"minute\\?";r=\d+;t=)\d+"#, "$1[N]"),
         (r"\bcreated=\d+", "created=[TIME]"),

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use strongroom_contract::{
     agent::{
-        CollectionDuplicate, CollectionList, CollectionLoad, CollectionMove, CollectionNewFolder,
-        CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow, ComposedShow,
-        CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave, Explain, Hello,
-        HistoryClear, HistoryCompare, HistoryGet, HistoryList, HistoryRemove, HistoryResend,
-        KeyAdd, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRenew, KeyRestore, KeyShow, Lock,
-        Nothing, Operation, Progress, Read, RecoverBegin, RecoverFinish, RequestPreview,
-        RequestSign, Retire, Send, SessionTouch, Status, Unlock, Verify,
+        BurstStart, CollectionDuplicate, CollectionList, CollectionLoad, CollectionMove,
+        CollectionNewFolder, CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow,
+        ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
+        Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryList,
+        HistoryRemove, HistoryResend, KeyAdd, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRenew,
+        KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin, RecoverFinish,
+        RequestPreview, RequestSign, Retire, RunStart, Send, SessionTouch, Status, Unlock, Verify,
     },
+    burst::BurstSample,
     compose::{Composed, ComposedSend},
     error::{ErrorCode, Failure},
     exchange::Exchange,
@@ -34,6 +35,7 @@ use crate::{
     keys,
     os::clock,
     read,
+    runs::Runner,
     send::{self, Filled, Redaction, Signer},
     session::{Caller, Draft, Session, Work},
     verify,
@@ -125,6 +127,8 @@ pub(super) async fn answer(
         Send::NAME => call.send().await,
         RequestSign::NAME => call.sign().await,
         ComposedSendNow::NAME => call.send_composed().await,
+        RunStart::NAME => call.run().await,
+        BurstStart::NAME => call.burst().await,
         ComposedShow::NAME => {
             call.block::<ComposedShow>(|session, args, _| send::preview_composed(session, &args))
                 .await
@@ -322,6 +326,52 @@ impl Call<'_> {
         if self.peer.caller == Caller::Window {
             self.peer.answers.hold(exchange);
         }
+    }
+
+    /// Sends the requests of a folder in order.
+    async fn run(self) -> Result<Encoded, Failure> {
+        let args: <RunStart as Operation>::Args = frames::parse(self.args)?;
+        let mut runner = on_a_thread(move || Runner::new(args)).await?;
+        while let Some((sent, known)) = runner.next_request() {
+            let came_back = self.send_one(sent, known).await;
+            if let Some(step) = runner.answered(came_back)? {
+                self.outbox.progress(&Progress {
+                    stage: step.name.clone(),
+                    event: Some(Event::RunStep(Box::new(step.clone()))),
+                    ..Progress::default()
+                });
+            }
+        }
+        frames::ok(self.id, &runner.finish())
+    }
+
+    /// Sends one request many times over. Activity has it once.
+    async fn burst(self) -> Result<Encoded, Failure> {
+        let args: <BurstStart as Operation>::Args = frames::parse(self.args)?;
+        let session = Arc::clone(&self.owner.session);
+        let work = self.work();
+        let (args, credential) = on_a_thread(move || {
+            let credential = send::credential(&session, &args.request, &work)?;
+            Ok((args, credential))
+        })
+        .await?;
+        let session = &self.owner.session;
+        send::record(
+            session.activity(),
+            &args.request,
+            credential.as_ref(),
+            &Redaction::default(),
+            &self.peer.client,
+        );
+        let sampled = |sample: &BurstSample| {
+            self.outbox.progress(&Progress {
+                stage: "sending".to_owned(),
+                event: Some(Event::BurstSample(*sample)),
+                ..Progress::default()
+            });
+        };
+        let report = send::burst(session, args, credential, self.cancellation, sampled).await?;
+        frames::ok(self.id, &report)
     }
 
     /// Fills in a composed request, signs and sends it. `known` are secrets among its variables, each with

@@ -11,7 +11,7 @@ use std::{
 };
 
 use strongroom_contract::{
-    agent::{Operation, Progress, Send as SendRequest},
+    agent::{BurstStart, ComposedSendNow, Operation, Progress, RunStart, Send as SendRequest},
     error::{ErrorCode, Failure},
 };
 use tokio::sync::mpsc;
@@ -140,7 +140,13 @@ struct UnderWay<'a> {
 impl<'a> UnderWay<'a> {
     fn begin(window: &'a Window, id: u64, operation: &str) -> Self {
         let work = Cancellation::new();
-        if operation == SendRequest::NAME {
+        let sends = [
+            SendRequest::NAME,
+            ComposedSendNow::NAME,
+            RunStart::NAME,
+            BurstStart::NAME,
+        ];
+        if sends.contains(&operation) {
             window.sends().insert(id, work.clone());
         }
         Self { window, id, work }

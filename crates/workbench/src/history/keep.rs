@@ -11,10 +11,13 @@ use strongroom_contract::{
     history::HistoryRow,
     time::UnixMillis,
 };
-use strongroom_formats::template;
+use strongroom_formats::{
+    secrets::{Extractor, FoundSecret},
+    template,
+};
 use url::Url;
 
-use crate::{sealed_log::SealedLog, session::Session, settings};
+use crate::{folder::convert, sealed_log::SealedLog, session::Session, settings};
 
 /// How many entries are kept, however young.
 const MOST: usize = 5_000;
@@ -24,6 +27,9 @@ const MOST_BYTES: u64 = 128 * 1024 * 1024;
 const BODY_BYTES: usize = 256 * 1024;
 /// How much of a request's body is kept.
 const SENT_BYTES: usize = 256 * 1024;
+
+/// Shorter values would be found by chance everywhere.
+const SHORTEST: usize = 8;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -138,18 +144,28 @@ pub(crate) fn keep(session: &Session, kept: Kept) -> Option<u64> {
 
 fn add(log: &mut SealedLog, kept: Kept) -> Result<u64, Failure> {
     let Kept { request, .. } = kept;
-    let request = shortened(without_credentials(request));
+    let (request, found) = without_credentials(request);
+    let request = shortened(request);
+    let hide = |text: &mut String| {
+        for FoundSecret { name, value, .. } in &found {
+            if value.len() >= SHORTEST && text.contains(value.expose_secret()) {
+                *text = text.replace(value.expose_secret(), &format!("{{{{secret:{name}}}}}"));
+            }
+        }
+    };
     let (exchange, failure) = match kept.came_back {
-        Ok(exchange) => (Some(cut(exchange)), None),
+        Ok(exchange) => (Some(cut(hidden(exchange, hide))), None),
         Err(failure) => (None, Some(failure)),
     };
+    let mut url = kept.url;
+    hide(&mut url);
     let row = HistoryRow {
         id: 0,
         at: kept.at,
         name: Some(request.name.clone()).filter(|name| !name.is_empty()),
         method: request.method.clone(),
-        host: host(&kept.url),
-        url: kept.url,
+        host: host(&url),
+        url,
         key: kept.key,
         status: exchange.as_ref().map(|exchange| exchange.status),
         failure: failure.as_ref().map(|failure| failure.message.clone()),
@@ -204,8 +220,9 @@ fn let_go(log: &mut SealedLog, oldest: u64) -> std::io::Result<()> {
     }
 }
 
-/// The request with `{{secret:NAME}}` in the place of credentials that were typed by hand.
-fn without_credentials(mut request: Composed) -> Composed {
+/// The request with `{{secret:NAME}}` in the place of credentials that were typed by hand, and what else of
+/// it looks like a secret.
+fn without_credentials(mut request: Composed) -> (Composed, Vec<FoundSecret>) {
     for line in &mut request.headers {
         let is_credential = CREDENTIALS
             .iter()
@@ -215,7 +232,39 @@ fn without_credentials(mut request: Composed) -> Composed {
             line.value = format!("{{{{secret:{}}}}}", line.name.to_ascii_lowercase());
         }
     }
-    request
+    let mut extractor = Extractor::new();
+    match convert::saved(request.clone()) {
+        Ok(mut saved) => {
+            extractor.request(&mut saved);
+            (convert::composed(saved), extractor.finish().0)
+        }
+        // It could not be sent either.
+        Err(_) => (request, Vec::new()),
+    }
+}
+
+/// The exchange with secrets hidden wherever it shows text.
+fn hidden(mut exchange: Exchange, hide: impl Fn(&mut String)) -> Exchange {
+    hide(&mut exchange.sent.url);
+    for (_, value) in exchange
+        .sent
+        .headers
+        .iter_mut()
+        .chain(&mut exchange.headers)
+    {
+        hide(value);
+    }
+    for step in &mut exchange.steps {
+        hide(&mut step.value);
+    }
+    for redirect in &mut exchange.redirects {
+        hide(&mut redirect.from);
+        hide(&mut redirect.to);
+    }
+    if let Some(body) = &mut exchange.body {
+        hide(body);
+    }
+    exchange
 }
 
 /// Headers that carry credentials.

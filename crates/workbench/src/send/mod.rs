@@ -7,10 +7,12 @@
 //!
 //! Without a key nothing of this needs the vault, and it runs in the caller's process.
 
+mod burst;
 mod composed;
 mod draft;
 mod dynamic;
 mod fill;
+mod limit;
 mod preview;
 mod redact;
 mod redirect;
@@ -37,6 +39,7 @@ use url::Url;
 use self::draft::Draft;
 pub use self::sign::with_typed_credential;
 pub(crate) use self::{
+    burst::burst,
     composed::{Filled, filled, preview as preview_composed},
     preview::preview,
     redact::Redaction,

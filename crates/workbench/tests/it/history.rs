@@ -88,7 +88,11 @@ fn what_was_sent_is_found_again_and_holds_no_secret_in_any_form() {
             BASE64.encode(format!("app_1:{secret}")),
         )
     });
-    let sent = call::<Send>(&mut client, &request(port, "/api/v2/payins?x=1")).unwrap();
+    let sent = call::<Send>(
+        &mut client,
+        &request(port, "/api/v2/payins?x=1&api_key=URL-CANARY-0123456789"),
+    )
+    .unwrap();
     assert_eq!(sent.status, 200);
 
     let page = call::<HistoryList>(&mut client, &HistoryFilter::default()).unwrap();
@@ -106,6 +110,7 @@ fn what_was_sent_is_found_again_and_holds_no_secret_in_any_form() {
     for hidden in [
         SECRET,
         "TYPED-CANARY",
+        "URL-CANARY",
         middle,
         &BASE64.encode(SECRET)[..24],
         &hex,

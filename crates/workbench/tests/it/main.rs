@@ -18,6 +18,7 @@ mod keys;
 mod lifecycle;
 mod log;
 mod platform;
+mod runs;
 mod scene;
 mod secret_service;
 mod sending;
