@@ -47,11 +47,6 @@ pub struct SendRequest {
 pub struct SendOptions {
     /// Whether redirects are followed rather than shown. A credential never goes to another origin.
     pub follow_redirects: bool,
-    /// An HTTP proxy to open a tunnel through (`CONNECT`), such as `http://proxy.example:3128`. The
-    /// environment's proxy settings are not looked at.
-    pub proxy: Option<String>,
-    /// The vault's item (a certificate with its key) to show to a server that asks for a certificate.
-    pub client_certificate: Option<String>,
     /// PEM of certificates to trust beside the system's.
     pub ca_pem: Vec<String>,
     /// Whether it was agreed that the request goes to production.

@@ -2116,15 +2116,6 @@ export type SendOptions = {
  */
 follow_redirects: boolean, 
 /**
- * An HTTP proxy to open a tunnel through (`CONNECT`), such as `http://proxy.example:3128`. The
- * environment's proxy settings are not looked at.
- */
-proxy: string | null, 
-/**
- * The vault's item (a certificate with its key) to show to a server that asks for a certificate.
- */
-client_certificate: string | null, 
-/**
  * PEM of certificates to trust beside the system's.
  */
 ca_pem: Array<string>, 
