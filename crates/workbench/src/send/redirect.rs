@@ -86,7 +86,6 @@ pub(super) fn next(
         });
         redirect.credential_dropped = next.key.take().is_some() || next.headers.len() < before;
         next.scheme = None;
-        next.options.client_certificate = None;
     }
     redirect.followed = true;
     Some((redirect, Some(next)))
