@@ -1,6 +1,6 @@
 //! A run: the requests of a folder in order, what their answers must be, and what is carried on.
 //!
-//! How a request is sent is the caller's business: [`Runner`] says which comes next and is told what came back.
+//! How a request is sent is the caller's business: `Runner` says which comes next and is told what came back.
 
 mod checks;
 mod report;
