@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Everything here is pure: no clock, no files, no network. Secrets go in by reference and come out
-//! nowhere: what is shown of a request is masked before it enters a [`Diagnosis`].
+//! nowhere: what is shown of a request is masked before it enters a [`Diagnosis`](strongroom_contract::diagnosis::Diagnosis).
 
 #![deny(clippy::indexing_slicing)]
 
