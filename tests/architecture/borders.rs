@@ -5,7 +5,7 @@ use cargo_metadata::DependencyKind;
 use crate::workspace::{Dependencies, PURE, read};
 
 /// Packages that look at the whole from outside and that nothing stands on.
-const OBSERVERS: &[&str] = &["bench", "desktop-tests", "testkit", "tests"];
+const OBSERVERS: &[&str] = &["bench", "desktop-tests", "empty-window", "testkit", "tests"];
 
 /// Crates that do input, output or time, or that reach the operating system.
 const IMPURE: &[&str] = &[
