@@ -8,6 +8,7 @@ use crate::workspace::{files_below, read, root};
 const FEATURES: &[&str] = &[
     "collection",
     "explain",
+    "foreign",
     "history",
     "keys",
     "platform",

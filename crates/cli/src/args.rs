@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Sign(sign::Args),
     /// Send one request many times over, to see where a limit is
     Burst(burst::Args),
-    /// List saved requests, or run them and check their answers
+    /// Saved requests: list, run and check, import and export
     #[command(subcommand)]
     Requests(requests::Command),
     /// Look at what was sent with the vault open

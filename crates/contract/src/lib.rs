@@ -19,6 +19,7 @@ pub mod explain;
 pub mod history;
 pub mod manage;
 pub mod platform;
+pub mod requests;
 pub mod run;
 pub mod secret;
 pub mod time;

@@ -37,6 +37,7 @@ scripts! {
     read
     recover
     requests
+    requests_files
     send
     serve
     shell

@@ -25,7 +25,7 @@ const MOST_REMOVED: usize = 2_000;
 /// # Errors
 ///
 /// [`ErrorCode::NotFound`] if there is no such folder, [`ErrorCode::Storage`] if it cannot be read.
-pub(crate) fn list(args: &FolderArgs) -> Result<Collection, Failure> {
+pub fn list(args: &FolderArgs) -> Result<Collection, Failure> {
     let folder = Folder::open(&args.folder)?;
     let walk = folder.walk()?;
     let mut problems = walk.problems;

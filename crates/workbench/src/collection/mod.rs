@@ -7,7 +7,8 @@ mod entries;
 mod environments;
 mod requests;
 
-pub(crate) use entries::{list, move_entry, new_folder, remove, restore};
+pub use entries::list;
+pub(crate) use entries::{move_entry, new_folder, remove, restore};
 pub(crate) use environments::{load as load_environment, save as save_environment};
 pub(crate) use requests::{duplicate, load, save};
 

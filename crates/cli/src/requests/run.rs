@@ -1,4 +1,4 @@
-//! `requests`: saved requests in a folder, listed and run.
+//! `requests run`: the requests of a folder in order, each answer checked.
 
 use std::{
     collections::BTreeMap,
@@ -8,34 +8,22 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Subcommand;
 use strongroom_contract::{
-    agent::{CollectionList, Event, RunStart},
-    collection::FolderArgs,
+    agent::{Event, RunStart},
     error::{ErrorCode, Failure},
     exchange::SendOptions,
     run::{Outcome, RunArgs, RunReport, RunStep},
 };
 use strongroom_workbench::runs;
 
+use super::absolute;
 use crate::{
     client::Client,
     input::unreadable,
     output::Output,
-    style::{ACCENT, BAD, DIM, GOOD, STRONG},
+    style::{BAD, DIM, GOOD},
     text::{self, milliseconds, printable},
 };
-
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    /// List the requests and environments of a folder
-    List {
-        /// The folder
-        folder: PathBuf,
-    },
-    /// Send the requests of a folder in order, and check their answers
-    Run(RunCommand),
-}
 
 const AFTER_HELP: &str = "\
 docs/REQUESTS.md says what a request's file may expect of its answer, and how values are carried on.
@@ -43,7 +31,7 @@ Exit 0 if every answer was as expected, 1 if not.";
 
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
-pub(crate) struct RunCommand {
+pub(crate) struct Args {
     /// The folder
     folder: PathBuf,
     /// The environment, by name or file
@@ -82,49 +70,7 @@ fn parse_variable(typed: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub(crate) fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
-    match command {
-        Command::List { folder } => list(&folder, output),
-        Command::Run(args) => run_folder(args, output),
-    }
-}
-
-fn list(folder: &Path, output: Output) -> Result<ExitCode, Failure> {
-    let folder = absolute(folder)?;
-    let listed = Client::connect(output)?.call::<CollectionList>(&FolderArgs { folder })?;
-    output.print(&listed, |out| {
-        writeln!(out, "{STRONG}{}{STRONG:#}", printable(&listed.name, false))?;
-        for entry in &listed.entries {
-            let indent = "  ".repeat(entry.depth as usize + 1);
-            let name = printable(&entry.name, false);
-            match &entry.method {
-                Some(method) => writeln!(
-                    out,
-                    "{indent}{ACCENT}{}{ACCENT:#} {name} {DIM}{}{DIM:#}",
-                    printable(method, false),
-                    printable(&entry.path, false)
-                )?,
-                None => writeln!(out, "{indent}{STRONG}{name}{STRONG:#}")?,
-            }
-        }
-        for environment in &listed.environments {
-            let production = if environment.production {
-                ", production"
-            } else {
-                ""
-            };
-            let name = printable(&environment.name, false);
-            writeln!(out, "{DIM}environment {name}{production}{DIM:#}")?;
-        }
-        for problem in &listed.problems {
-            writeln!(out, "{BAD}{}{BAD:#}", printable(&problem.message, false))?;
-        }
-        Ok(())
-    })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_folder(args: RunCommand, output: Output) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     for report in &args.reports {
         kind_of(report)?;
     }
@@ -240,12 +186,4 @@ fn kind_of(report: &Path) -> Result<Kind, Failure> {
         )
         .hint("name it FILE.html or FILE.json")),
     }
-}
-
-fn absolute(folder: &Path) -> Result<String, Failure> {
-    let found = fs::canonicalize(folder).map_err(|error| unreadable(folder, &error))?;
-    found
-        .into_os_string()
-        .into_string()
-        .map_err(|_| Failure::new(ErrorCode::Usage, "the folder's path is not UTF-8"))
 }
