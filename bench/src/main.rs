@@ -5,8 +5,10 @@
 
 mod add;
 mod audit;
+mod burst;
 mod decision;
 mod harness;
+mod import;
 mod limiter;
 mod nginx;
 mod read;
@@ -39,7 +41,9 @@ const BENCHES: &[(&str, Bench)] = &[
     ("add", add::run),
     ("read", read::run),
     ("send", send::run),
+    ("burst", burst::run),
     ("audit", audit::run),
+    ("import", import::run),
     ("window", window::run),
 ];
 

@@ -5,7 +5,7 @@ use std::{
     fs,
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -15,11 +15,14 @@ use tempfile::TempDir;
 
 use crate::{harness::Stopped, wrk::SERVER_CORE};
 
+/// A path that is answered without any check, and noted nowhere.
+pub(crate) const SINK: &str = "/sink";
+
 /// A running nginx. Dropping it ends it.
 pub(crate) struct Nginx {
     child: Child,
     port: u16,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Nginx {
@@ -51,15 +54,11 @@ impl Nginx {
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("error.log"))?)
             .spawn()?;
-        let nginx = Self {
-            child,
-            port,
-            _dir: dir,
-        };
+        let nginx = Self { child, port, dir };
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if Instant::now() > deadline {
-                let said = fs::read_to_string(nginx._dir.path().join("error.log"))?;
+                let said = fs::read_to_string(nginx.dir.path().join("error.log"))?;
                 return Err(Stopped::because(format!("nginx did not start: {said}")));
             }
             thread::sleep(Duration::from_millis(10));
@@ -73,6 +72,11 @@ impl Nginx {
         let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
         let first = children.split_whitespace().next().unwrap_or_default();
         Ok(first.parse()?)
+    }
+
+    /// The certificate that it shows, to be trusted: PEM.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.dir.path().join("cert.pem")
     }
 
     /// The absolute URL of a path.
@@ -135,6 +139,11 @@ http {{
         allow 127.0.0.0/8;
         deny all;
         limit_req zone=client burst=1000000 nodelay;
+        # What returns at once comes before limits and access rules.
+        location = {SINK} {{
+            access_log off;
+            return 200 "{{}}";
+        }}
         location / {{
             if ($client = "") {{ return 401; }}
         }}

@@ -7,7 +7,7 @@ use crate::harness::Stopped;
 /// The core that a server runs on.
 pub(crate) const SERVER_CORE: &str = "0";
 /// The core that the load comes from.
-const LOAD_CORE: &str = "1";
+pub(crate) const LOAD_CORE: &str = "1";
 
 /// What a run of load brought.
 pub(crate) struct Answered {
