@@ -316,6 +316,16 @@ fn show_body(out: &mut dyn Write, exchange: &Exchange, output: Output) -> io::Re
         }
         _ => {}
     }
+    if let Some(decoded) = &exchange.decoded {
+        let (bytes, coding) = (decoded.encoded_bytes, &decoded.coding);
+        writeln!(
+            out,
+            "{DIM}({bytes} bytes came, packed with {coding}){DIM:#}"
+        )?;
+    }
+    if let Some(why) = &exchange.undecoded {
+        writeln!(out, "{WARN}(as it came: {}){WARN:#}", printable(why, false))?;
+    }
     if exchange.body_truncated {
         writeln!(out, "{WARN}(cut here: --body-limit keeps more){WARN:#}")?;
     }

@@ -194,7 +194,7 @@ pub struct Exchange {
     pub status: u16,
     /// The answer's headers in order; bytes that are not ASCII are escaped as `\xNN`.
     pub headers: Vec<(String, String)>,
-    /// The answer's body as text; absent if it is not UTF-8 (then see `body_base64`).
+    /// The answer's body as text, unpacked if `decoded` says so; absent if it is not UTF-8 (then see `body_base64`).
     pub body: Option<String>,
     /// The answer's body, base64, if it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -230,6 +230,10 @@ pub struct Exchange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub decoded: Option<Decoded>,
+    /// Why a body that has a content coding is here as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub undecoded: Option<String>,
 }
 
 /// An answer that says that what was asked for is elsewhere.
@@ -254,7 +258,7 @@ pub struct Redirect {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Decoded {
-    /// `gzip`, `deflate` or `br`.
+    /// `gzip`, `deflate`, `br` or `zstd`; several in the order in which they were applied, as in `br, gzip`.
     pub coding: String,
     /// How many bytes came.
     pub encoded_bytes: u64,

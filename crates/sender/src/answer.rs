@@ -2,7 +2,9 @@
 
 use std::{fmt, net::SocketAddr};
 
-use strongroom_contract::exchange::{Timings, TlsDetails};
+use strongroom_contract::exchange::{Decoded, Timings, TlsDetails};
+
+use crate::coding::Undecoded;
 
 /// An answer, whatever its status. Its `Debug` shows neither header values nor the body: a server
 /// may echo a secret, or hand out a new one.
@@ -11,11 +13,15 @@ pub struct Answer {
     pub status: u16,
     /// The headers: names in lower case, in order of first appearance, values of one name in order.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body, up to [`Options::body_limit`](crate::Options::body_limit) bytes, as it came:
-    /// without chunked framing, with its content coding.
+    /// The body, up to [`Options::body_limit`](crate::Options::body_limit) bytes, without chunked framing;
+    /// and without its content coding, unless [`Self::undecoded`] says why not.
     pub body: Vec<u8>,
     /// Whether the body was longer than that.
     pub body_truncated: bool,
+    /// The content coding that was undone.
+    pub decoded: Option<Decoded>,
+    /// Why a content coding was not undone.
+    pub undecoded: Option<Undecoded>,
     /// `HTTP/1.1` or `HTTP/1.0`.
     pub http_version: &'static str,
     /// Where the time went.

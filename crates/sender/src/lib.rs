@@ -18,13 +18,16 @@
 //! [`Failure`](strongroom_contract::error::Failure) with the next step. No error, and no `Debug`
 //! of an [`Answer`], holds a header's value, a query or a body.
 //!
+//! A body that is packed (`Content-Encoding`) is unpacked, never beyond the limit of what is kept.
+//!
 //! Deliberately absent: following redirects (a credential never crosses to another host), cookies,
-//! proxies, decompression, HTTP/2, retries, and any knowledge of the vault.
+//! proxies, HTTP/2, retries, and any knowledge of the vault.
 
 #![deny(clippy::indexing_slicing)]
 
 mod answer;
 mod certificate;
+mod coding;
 mod connect;
 mod error;
 mod exchange;
@@ -39,6 +42,7 @@ mod tls;
 mod wire;
 
 pub use answer::Answer;
+pub use coding::Undecoded;
 pub use error::{Attempt, SendError, TlsFailure, TlsProblem};
 pub use hosts::{HostRule, HostRuleError, HostRules};
 pub use options::{Options, Phase};

@@ -52,6 +52,8 @@ pub enum Phase {
     Answer,
     /// The answer's body is coming in.
     Download,
+    /// The answer's body is unpacked, if it is packed.
+    Unpack,
 }
 
 impl Phase {
@@ -65,6 +67,7 @@ impl Phase {
             Self::Request => "request",
             Self::Answer => "answer",
             Self::Download => "download",
+            Self::Unpack => "unpack",
         }
     }
 }
@@ -79,6 +82,7 @@ impl fmt::Display for Phase {
             Self::Request => "sending the request",
             Self::Answer => "waiting for the answer",
             Self::Download => "reading the answer's body",
+            Self::Unpack => "unpacking the answer's body",
         })
     }
 }

@@ -6,6 +6,7 @@ use strongroom_contract::exchange::Timings;
 
 use crate::{
     answer::Answer,
+    coding::{self, Unpacked},
     connect::{self, Connected},
     error::SendError,
     exchange::exchange,
@@ -19,7 +20,7 @@ use crate::{
 /// Sends a request over a connection of its own and reads the answer. `progress` hears of each
 /// phase as it begins; `cancel` stops everything when it completes (give `std::future::pending()`
 /// for a request that is never stopped). The future runs on any tokio runtime with its clock and
-/// I/O enabled, and spawns nothing but the look-up of a name.
+/// I/O enabled, and spawns nothing but the look-up of a name and the unpacking of a body.
 ///
 /// # Errors
 ///
@@ -62,11 +63,26 @@ pub async fn send(
             (received, Some(details), handshake)
         }
     };
+    let total = run.elapsed();
+    let unpacked = if coding::is_packed(&received.headers, &received.body) {
+        let (body, truncated) = (received.body, received.body_truncated);
+        let work = coding::unpacked(body, truncated, &received.headers, options.body_limit);
+        run.phase(Phase::Unpack, async { Ok(work.await) }).await?.0
+    } else {
+        Unpacked::as_it_came(received.body, received.body_truncated, None)
+    };
+    let (decoded, undecoded) = match unpacked.outcome {
+        None => (None, None),
+        Some(Ok(decoded)) => (Some(decoded), None),
+        Some(Err(error)) => (None, Some(error)),
+    };
     Ok(Answer {
         status: received.status,
         headers: received.headers,
-        body: received.body,
-        body_truncated: received.body_truncated,
+        body: unpacked.body,
+        body_truncated: unpacked.truncated,
+        decoded,
+        undecoded,
         http_version: received.http_version,
         timings: Timings {
             dns_ms: millis(dns),
@@ -74,7 +90,7 @@ pub async fn send(
             tls_ms: millis(handshake),
             first_byte_ms: millis(received.first_byte),
             download_ms: millis(received.download),
-            total_ms: millis(run.elapsed()),
+            total_ms: millis(total),
         },
         tls,
         peer,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use strongroom_contract::error::{ErrorCode, Failure};
-use strongroom_sender::{Answer, Options, Phase, SendError};
+use strongroom_sender::{Answer, Options, Phase, SendError, Undecoded};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{
@@ -87,6 +87,7 @@ async fn every_framing_of_a_body_is_understood() {
         assert_eq!(came.http_version, version, "{answer:?}");
         assert_eq!(came.body, body.as_bytes(), "{answer:?}");
         assert!(!came.body_truncated, "{answer:?}");
+        assert_eq!(came.decoded, None, "{answer:?}");
     }
 }
 
@@ -146,6 +147,75 @@ async fn a_long_body_is_cut_at_the_limit_and_says_so() {
         assert_eq!(answer.body, kept.as_bytes(), "{rest:?} at {limit}");
         assert_eq!(answer.body_truncated, truncated, "{rest:?} at {limit}");
     }
+}
+
+/// An answer whose body is one of the files beside, packed with `coding`.
+async fn packed(coding: &str, body: &[u8], limit: usize) -> Answer {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (address, _server) = serve_answer([head.as_bytes(), body].concat()).await;
+    let options = Options {
+        body_limit: limit,
+        ..plain()
+    };
+    deliver(&request(&http_url(address)), &options)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_packed_body_is_unpacked_and_says_so() {
+    let text = b"{\"amount\":10,\"amount_in_words\":\"ten, and ten again, ten\"}";
+    for (coding, body) in [
+        ("gzip", &include_bytes!("../data/packed.gz")[..]),
+        ("deflate", include_bytes!("../data/packed.zlib")),
+        ("deflate", include_bytes!("../data/packed.raw")),
+        ("BR", include_bytes!("../data/packed.br")),
+        ("zstd", include_bytes!("../data/packed.zst")),
+    ] {
+        let answer = packed(coding, body, 1_000).await;
+        assert_eq!(answer.body, text, "{coding}");
+        let decoded = answer.decoded.unwrap();
+        assert_eq!(decoded.coding, coding.to_lowercase());
+        assert_eq!(decoded.encoded_bytes, body.len() as u64);
+        assert_eq!((answer.undecoded, answer.body_truncated), (None, false));
+        // So little of it came that nothing, or not all of it, can be made of that.
+        let cut = packed(coding, body, 30).await;
+        assert!(
+            cut.body_truncated && text.starts_with(&cut.body),
+            "{coding}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_unpacked_is_there_as_it_came() {
+    let bomb = &include_bytes!("../data/packed.bomb.gz")[..];
+    let limit = 4 * 1024 * 1024;
+    let answer = packed("gzip", bomb, limit).await;
+    assert_eq!(answer.body, bomb);
+    let told = answer.undecoded.unwrap();
+    assert!(told.to_string().contains("decompression bomb"), "{told}");
+    let expected = Undecoded::Bomb {
+        coding: "gzip",
+        from: bomb.len(),
+        to: limit,
+    };
+    assert_eq!(told, expected);
+
+    let unknown = packed("x-snappy-framed", b"sNaPpY", limit).await;
+    assert_eq!(unknown.body, b"sNaPpY");
+    assert!(
+        matches!(unknown.undecoded, Some(Undecoded::Unknown(coding)) if coding == "x-snappy-framed")
+    );
+    let damaged = packed("gzip", &include_bytes!("../data/packed.gz")[..40], limit).await;
+    assert_eq!(damaged.body.len(), 40);
+    assert_eq!(
+        damaged.undecoded,
+        Some(Undecoded::Damaged("gzip".to_owned()))
+    );
 }
 
 #[tokio::test]

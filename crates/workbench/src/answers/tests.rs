@@ -32,6 +32,7 @@ fn exchange(body: Option<&str>, base64: Option<&str>) -> Exchange {
         local: "127.0.0.1:5000".into(),
         redirects: Vec::new(),
         decoded: None,
+        undecoded: None,
     }
 }
 

@@ -421,7 +421,8 @@ fn exchange(
         peer: answer.peer.to_string(),
         local: answer.local.to_string(),
         redirects: Vec::new(),
-        decoded: None,
+        decoded: answer.decoded,
+        undecoded: answer.undecoded.as_ref().map(ToString::to_string),
     }
 }
 

@@ -164,6 +164,7 @@ mod tests {
             local: String::new(),
             redirects: Vec::new(),
             decoded: None,
+            undecoded: None,
         }
     }
 

@@ -46,6 +46,34 @@ fn echo() -> (u16, JoinHandle<String>) {
     (port, heard)
 }
 
+/// A server that reads one request and answers it with `answer`.
+fn answering(answer: Vec<u8>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"{\"a\":1}") {
+            let mut piece = [0; 4096];
+            let n = stream.read(&mut piece).unwrap();
+            heard.extend_from_slice(&piece[..n]);
+        }
+        stream.write_all(&answer).unwrap();
+    });
+    port
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(body).unwrap();
+    let packed = packer.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        packed.len()
+    );
+    [head.as_bytes(), &packed].concat()
+}
+
 fn request(url: &str, key: Option<&str>) -> SendRequest {
     SendRequest {
         method: "POST".into(),
@@ -104,6 +132,42 @@ fn a_secret_goes_on_the_wire_and_nowhere_else() {
     let entries = scene.session.activity().entries();
     let used = entries.iter().find(|entry| entry.act == Act::Used).unwrap();
     assert_eq!(used.subject.as_deref(), Some("payments"));
+}
+
+#[test]
+fn a_secret_that_comes_back_packed_is_cleaned_too() {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+    vault.unlock(&mut client);
+    call::<KeyAdd>(&mut client, &key("payments", &["127.0.0.1"])).unwrap();
+    let port = answering(gzip(format!("you said {SECRET}").as_bytes()));
+    let url = format!("http://127.0.0.1:{port}/");
+    let exchange = call::<Send>(&mut client, &request(&url, Some("payments"))).unwrap();
+    assert_eq!(
+        exchange.body.as_deref(),
+        Some("you said sr://payments/secret")
+    );
+    assert_eq!(exchange.decoded.unwrap().coding, "gzip");
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_text_or_no_body_at_all_are_told() {
+    let scene = Scene::new();
+    let sent = async |answer: Vec<u8>| {
+        let url = format!("http://127.0.0.1:{}/", answering(answer));
+        send::without_key(&scene.home, &request(&url, None), std::future::pending())
+            .await
+            .unwrap()
+    };
+    let invalid = sent(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\xffb".to_vec()).await;
+    assert_eq!(invalid.body, None);
+    assert_eq!(invalid.body_base64, Some(BASE64.encode(b"a\xffb")));
+
+    let bomb = sent(gzip(&vec![0; 200_000])).await;
+    assert_eq!((bomb.body.as_deref(), &bomb.decoded), (None, &None));
+    let told = bomb.undecoded.unwrap();
+    assert!(told.contains("to more than 100000"), "{told}");
 }
 
 #[test]

@@ -676,7 +676,7 @@ export type Decision = "accepted" | "refused" | "unknown";
  */
 export type Decoded = { 
 /**
- * `gzip`, `deflate` or `br`.
+ * `gzip`, `deflate`, `br` or `zstd`; several in the order in which they were applied, as in `br, gzip`.
  */
 coding: string, 
 /**
@@ -1010,7 +1010,7 @@ status: number,
  */
 headers: Array<[string, string]>, 
 /**
- * The answer's body as text; absent if it is not UTF-8 (then see `body_base64`).
+ * The answer's body as text, unpacked if `decoded` says so; absent if it is not UTF-8 (then see `body_base64`).
  */
 body: string | null, 
 /**
@@ -1064,7 +1064,11 @@ redirects?: Array<Redirect>,
 /**
  * The content coding that was undone, such as `gzip`; absent if the body is as it came.
  */
-decoded?: Decoded | null, };
+decoded?: Decoded | null, 
+/**
+ * Why a body that has a content coding is here as it came.
+ */
+undecoded?: string | null, };
 
 /**
  * A request to be looked at, as it was pasted. It may hold credentials, so it has no `Debug`; it is
