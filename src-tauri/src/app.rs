@@ -101,6 +101,16 @@ pub(crate) fn run() -> tauri::Result<()> {
                 desk.abandon_enrolment();
             }
         }
+        // Nobody waits any more for what its page was sending, a burst least of all: at a lock, too.
+        RunEvent::WindowEvent {
+            label,
+            event: WindowEvent::Destroyed,
+            ..
+        } if label == windows::MAIN => {
+            if let Ok(desk) = handle.state::<App>().desk() {
+                desk.cancel_sends();
+            }
+        }
         RunEvent::Exit => {
             if let Ok(desk) = handle.state::<App>().desk() {
                 async_runtime::block_on(desk.close());

@@ -21,6 +21,11 @@ pub(crate) async fn open_file(app: AppHandle) -> Option<PathBuf> {
     chosen(move || app.dialog().file().blocking_pick_file()).await
 }
 
+/// Lets a person choose a folder; `None` if they changed their mind.
+pub(crate) async fn open_folder(app: AppHandle) -> Option<PathBuf> {
+    chosen(move || app.dialog().file().blocking_pick_folder()).await
+}
+
 async fn chosen(ask: impl FnOnce() -> Option<FilePath> + Send + 'static) -> Option<PathBuf> {
     let answer = async_runtime::spawn_blocking(ask).await.ok().flatten();
     answer.and_then(|file| file.into_path().ok())

@@ -1,4 +1,5 @@
-//! What changed, told to the pages: the session, the keys, the platform, its audit log.
+//! What changed, told to the pages: the session, the keys, the platform, its audit log, and how far a burst
+//! or a run is.
 
 use strongroom_contract::{vault::VaultState, window::Session};
 use strongroom_workbench::desk::Desk;
@@ -67,7 +68,8 @@ async fn follow_audit(app: AppHandle, desk: Desk) {
     }
 }
 
-fn tell<T: serde::Serialize + Clone>(app: &AppHandle, event: &str, payload: T) {
+/// Tells every page.
+pub(crate) fn tell<T: serde::Serialize + Clone>(app: &AppHandle, event: &str, payload: T) {
     if let Err(error) = app.emit(event, payload) {
         tracing::warn!(%error, event, "a page was not told");
     }

@@ -15,13 +15,15 @@ use strongroom_contract::{
     error::Failure,
     exchange::Exchange,
     explain::Explanation,
-    history::{Comparison, HistoryEntry, HistoryFilter, HistoryPage, HistoryRemoved},
+    history::{
+        Comparison, HistoryEntry, HistoryFilter, HistoryPage, HistoryRemoved, HistoryRestored,
+    },
     manage::{AuditRowView, KeyView},
     run::{RunArgs, RunReport},
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
-        ActivityRow, AllowlistCheck, Draft, EnrolmentShown, ExactRequest, IssueKey, PlatformStatus,
-        Session, Settings,
+        ActivityRow, AllowlistCheck, BurstPlan, Draft, EnrolmentShown, ExactRequest, IssueKey,
+        PlatformStatus, Reopened, ReportForm, RunPlan, Session, Settings,
     },
 };
 use ts_rs::{Config, TS, TypeVisitor};
@@ -70,6 +72,7 @@ fn contract() -> String {
     declarations.visit::<ActivityRow>();
     declarations.visit::<AllowlistCheck>();
     declarations.visit::<AuditRowView>();
+    declarations.visit::<BurstPlan>();
     declarations.visit::<BurstReport>();
     declarations.visit::<Collection>();
     declarations.visit::<Comparison>();
@@ -91,6 +94,7 @@ fn contract() -> String {
     declarations.visit::<HistoryFilter>();
     declarations.visit::<HistoryPage>();
     declarations.visit::<HistoryRemoved>();
+    declarations.visit::<HistoryRestored>();
     declarations.visit::<ExactRequest>();
     declarations.visit::<FindInBody>();
     declarations.visit::<IssueKey>();
@@ -101,7 +105,10 @@ fn contract() -> String {
     declarations.visit::<Placed>();
     declarations.visit::<PlatformStatus>();
     declarations.visit::<RemovedEntry>();
+    declarations.visit::<Reopened>();
+    declarations.visit::<ReportForm>();
     declarations.visit::<RunArgs>();
+    declarations.visit::<RunPlan>();
     declarations.visit::<RunReport>();
     declarations.visit::<SaveEnvironment>();
     declarations.visit::<SaveRequest>();

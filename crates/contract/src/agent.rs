@@ -20,7 +20,7 @@ use crate::{
     exchange::{Exchange, Preview, SendRequest, SignArgs, SignedRequest},
     history::{
         Comparison, HistoryCompareArgs, HistoryEntry, HistoryFilter, HistoryId, HistoryPage,
-        HistoryRemoveArgs, HistoryRemoved,
+        HistoryRemoveArgs, HistoryRemoved, HistoryRestored,
     },
     run::{RunArgs, RunReport, RunStep},
     secret::Revealed,
@@ -229,8 +229,11 @@ operations! {
     HistoryList = "history.list": HistoryFilter => HistoryPage;
     /// One entry of the history, whole.
     HistoryGet = "history.get": HistoryId => HistoryEntry;
-    /// Removes entries of the history for good.
+    /// Removes entries of the history from its file. Until the vault is locked, [`HistoryRestore`] puts
+    /// the newest of them back.
     HistoryRemove = "history.remove": HistoryRemoveArgs => HistoryRemoved;
+    /// Puts entries back that were removed a moment ago.
+    HistoryRestore = "history.restore": HistoryRemoveArgs => HistoryRestored;
     /// Removes the whole history for good.
     HistoryClear = "history.clear": Nothing => HistoryRemoved;
     /// An entry's request, ready to be sent again or changed.

@@ -91,7 +91,7 @@ pub struct HistoryId {
     pub id: u64,
 }
 
-/// Names entries to be removed.
+/// Names entries to be removed, or put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRemoveArgs {
     /// Their ids; those that are not there count as removed already.
@@ -104,6 +104,14 @@ pub struct HistoryRemoveArgs {
 pub struct HistoryRemoved {
     /// How many.
     pub removed: u64,
+}
+
+/// How many entries were put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct HistoryRestored {
+    /// How many.
+    pub restored: u64,
 }
 
 /// Names two entries to be compared.

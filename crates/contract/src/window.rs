@@ -116,6 +116,68 @@ pub struct Draft {
     pub scheme: Option<String>,
     /// What the scheme is told beside the key, such as a region.
     pub settings: BTreeMap<String, String>,
+    /// Whether redirects are followed rather than shown.
+    #[serde(default)]
+    pub follow_redirects: bool,
+}
+
+/// A request of the history as it is composed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Reopened {
+    /// The request.
+    pub draft: Draft,
+    /// What the history does not keep and has to be put in again, a sentence each.
+    pub missing: Vec<String>,
+}
+
+/// How a draft is sent many times over.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct BurstPlan {
+    /// How many times; absent if `for_ms` says how long.
+    pub count: Option<u64>,
+    /// For how long, in milliseconds; whichever of both is over first ends it.
+    pub for_ms: Option<u64>,
+    /// At most so many a second; as fast as it goes if absent.
+    pub rate: Option<f64>,
+    /// Over how many connections at once.
+    pub concurrency: u32,
+    /// The rate, or the number of connections, grows to its full height within so many milliseconds.
+    pub ramp_ms: u64,
+    /// Whether it is waited once as long as a 429 asks for, and tried again.
+    pub check_retry_after: bool,
+    /// Whether a host that is not this machine was agreed to.
+    pub confirm_remote: bool,
+    /// Whether production was agreed to.
+    pub confirm_production: bool,
+}
+
+/// What of a folder is run from the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct RunPlan {
+    /// The folder of requests: its absolute path, which a person has chosen.
+    pub folder: String,
+    /// The environment, by its file's name in the folder.
+    pub environment: Option<String>,
+    /// Only these: paths in the folder. All if empty.
+    pub only: Vec<String>,
+    /// Whether the first that fails ends the run.
+    pub bail: bool,
+    /// Whether production was agreed to.
+    pub confirm_production: bool,
+}
+
+/// How the report of a run is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReportForm {
+    /// One page for people.
+    Html,
+    /// JSON, as `strongroom requests run --json` prints it.
+    Json,
 }
 
 /// A line of a table: a header, or a field of a form.

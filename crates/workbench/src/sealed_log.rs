@@ -8,8 +8,8 @@
 //!
 //! Plaintexts are JSON, filled up with spaces to 256 bytes or a power of two. Rows are opened when the file
 //! is, details on demand. A last record that was cut off by a crash is dropped; one that does not open is
-//! counted and passed over: the others are of use without it. What is removed is gone at once, since the
-//! file is written anew.
+//! counted and passed over: the others are of use without it. What is removed is gone from the file at once,
+//! since that is written anew; what was taken out is held, sealed as it was, until the log is closed.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -31,6 +31,8 @@ const PREFIX: usize = 8 + 4 + 4;
 const MOST_BYTES: u32 = 64 * 1024 * 1024;
 /// The shortest plaintext.
 const SMALLEST: usize = 256;
+/// How many records that were taken out can be put back: the newest.
+const TAKEN: usize = 50;
 
 /// The file, with its rows in memory.
 pub(crate) struct SealedLog {
@@ -44,6 +46,8 @@ pub(crate) struct SealedLog {
     end: u64,
     unreadable: u64,
     next: u64,
+    /// Records that were taken out, as they lay in the file.
+    taken: Vec<(u64, Vec<u8>)>,
 }
 
 struct Record {
@@ -57,6 +61,14 @@ struct Record {
 impl Record {
     fn len(&self) -> u64 {
         PREFIX as u64 + u64::from(self.row_len) + u64::from(self.detail_len)
+    }
+
+    /// The record as it lies in the file.
+    fn sealed<'file>(&self, file: &'file [u8]) -> io::Result<&'file [u8]> {
+        let from = usize::try_from(self.at).unwrap_or(usize::MAX);
+        let to = usize::try_from(self.at + self.len()).unwrap_or(usize::MAX);
+        file.get(from..to)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
     }
 }
 
@@ -82,6 +94,7 @@ impl SealedLog {
             end: HEAD as u64,
             unreadable: 0,
             next: 1,
+            taken: Vec::new(),
         };
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -195,13 +208,8 @@ impl SealedLog {
         let mut kept = self.head.clone();
         let mut places = Vec::new();
         for record in self.records.iter().filter(|record| keep(record.number)) {
-            let from = usize::try_from(record.at).unwrap_or(usize::MAX);
-            let to = usize::try_from(record.at + record.len()).unwrap_or(usize::MAX);
-            let bytes = old
-                .get(from..to)
-                .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
             places.push(kept.len() as u64);
-            kept.extend_from_slice(bytes);
+            kept.extend_from_slice(record.sealed(&old)?);
         }
         files::replace_private(&self.path, &kept)?;
         self.records.retain(|record| keep(record.number));
@@ -211,6 +219,70 @@ impl SealedLog {
         self.end = kept.len() as u64;
         self.unreadable = 0;
         Ok(going as u64)
+    }
+
+    /// Removes the records of these numbers, and says how many went. The newest of them can be put back.
+    ///
+    /// # Errors
+    ///
+    /// The system's own; the file is as it was before.
+    pub(crate) fn take_out(&mut self, numbers: &[u64]) -> io::Result<u64> {
+        let going = || {
+            let of_these = |record: &&Record| numbers.contains(&record.number);
+            self.records.iter().filter(of_these)
+        };
+        if going().next().is_none() {
+            return Ok(0);
+        }
+        let old = fs::read(&self.path)?;
+        let sealed = going().map(|record| Ok((record.number, record.sealed(&old)?.to_vec())));
+        let sealed: Vec<(u64, Vec<u8>)> = sealed.collect::<io::Result<_>>()?;
+        let going = self.retain(|number| !numbers.contains(&number))?;
+        self.taken.extend(sealed);
+        let surplus = self.taken.len().saturating_sub(TAKEN);
+        self.taken.drain(..surplus);
+        Ok(going)
+    }
+
+    /// Puts records back to where they were, and says how many: those that were taken out since the log was
+    /// opened, and are held still.
+    ///
+    /// # Errors
+    ///
+    /// The system's own; the file is as it was before.
+    pub(crate) fn put_back(&mut self, numbers: &[u64]) -> io::Result<u64> {
+        let is_meant = |(number, _): &&(u64, Vec<u8>)| numbers.contains(number);
+        let returning: Vec<_> = self.taken.iter().filter(is_meant).collect();
+        let count = returning.len() as u64;
+        if count == 0 {
+            return Ok(0);
+        }
+        let old = match fs::read(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read?,
+        };
+        let mut all: Vec<(u64, &[u8])> = Vec::new();
+        for record in &self.records {
+            all.push((record.number, record.sealed(&old)?));
+        }
+        all.extend(
+            returning
+                .iter()
+                .map(|(number, sealed)| (*number, sealed.as_slice())),
+        );
+        all.sort_by_key(|(number, _)| *number);
+        let mut bytes = self.head.clone();
+        for (_, sealed) in all {
+            bytes.extend_from_slice(sealed);
+        }
+        files::replace_private(&self.path, &bytes)?;
+        self.taken.retain(|(number, _)| !numbers.contains(number));
+        let next = self.next;
+        self.records.clear();
+        (self.end, self.unreadable, self.next) = (HEAD as u64, 0, 1);
+        self.read(&bytes);
+        self.next = self.next.max(next);
+        Ok(count)
     }
 
     /// Removes every record, readable or not, and says how many there were.
@@ -225,6 +297,7 @@ impl SealedLog {
             _ => {}
         }
         self.records.clear();
+        self.taken.clear();
         self.end = HEAD as u64;
         self.unreadable = 0;
         Ok(going)
@@ -427,6 +500,33 @@ mod tests {
         assert_eq!(log.clear().unwrap(), 3);
         assert!(!place.path.exists());
         assert_eq!(place.open().rows().count(), 0);
+    }
+
+    #[test]
+    fn what_was_taken_out_is_not_in_the_file_and_comes_back_to_its_place() {
+        let place = Place::new();
+        let mut log = place.filled();
+        let whole = fs::read(&place.path).unwrap();
+        assert_eq!(log.take_out(&[2, 3, 9]).unwrap(), 2);
+        assert_eq!(texts(&place.open()).len(), 1, "the file has one");
+        assert_eq!(log.append(b"{\"row\":4}", b"{}").unwrap(), 4);
+        assert_eq!(log.put_back(&[2]).unwrap(), 1);
+        assert_eq!(log.put_back(&[2]).unwrap(), 0, "it is there");
+        assert_eq!(log.put_back(&[3, 9]).unwrap(), 1);
+        for log in [&log, &place.open()] {
+            let numbers: Vec<u64> = log.rows().map(|(number, _)| number).collect();
+            assert_eq!(numbers, [1, 2, 3, 4]);
+            assert_eq!(detail(log, 2), "{\"detail\":2}");
+            assert_eq!(log.unreadable(), 0);
+        }
+        assert!(fs::read(&place.path).unwrap().starts_with(&whole));
+        assert_eq!(log.append(b"{}", b"{}").unwrap(), 5);
+
+        // The newest that was taken out keeps its number to itself, and what is cleared is gone.
+        assert_eq!(log.take_out(&[5]).unwrap(), 1);
+        assert_eq!(log.append(b"{}", b"{}").unwrap(), 6);
+        log.clear().unwrap();
+        assert_eq!(log.put_back(&[5]).unwrap(), 0);
     }
 
     #[test]

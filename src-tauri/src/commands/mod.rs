@@ -4,9 +4,11 @@ mod activity;
 mod answers;
 mod clipboard;
 mod enrolment;
+mod history;
 mod keys;
 mod platform;
 mod requests;
+mod runs;
 mod session;
 mod settings;
 
@@ -51,6 +53,19 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         answers::answer_save,
         requests::drafts_read,
         requests::drafts_write,
+        history::history_list,
+        history::history_show,
+        history::history_send_again,
+        history::history_reopen,
+        history::history_compare,
+        history::history_remove,
+        history::history_restore,
+        history::history_clear,
+        runs::burst_start,
+        runs::run_choose_folder,
+        runs::run_folder,
+        runs::run_start,
+        runs::run_save,
         platform::platform_status,
         platform::platform_start,
         platform::platform_stop,

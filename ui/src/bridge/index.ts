@@ -9,6 +9,11 @@ import type {
   AuditRowView,
   BodyMatches,
   BodyRows,
+  BurstPlan,
+  BurstReport,
+  BurstSample,
+  Collection,
+  Comparison,
   Draft,
   Environment,
   ExactRequest,
@@ -16,9 +21,19 @@ import type {
   Explanation,
   Failure,
   FindInBody,
+  HistoryEntry,
+  HistoryFilter,
+  HistoryPage,
+  HistoryRemoved,
+  HistoryRestored,
   ItemView,
   KeyView,
+  Reopened,
+  ReportForm,
   RowsOfBody,
+  RunPlan,
+  RunReport,
+  RunStep,
   VaultStatus,
 } from "./generated/contract";
 
@@ -177,6 +192,35 @@ export const drafts = {
   write: (drafts: Draft[]) => invoke<void>("drafts_write", { drafts }),
 };
 
+/** What was sent with the vault open. */
+export const history = {
+  list: (filter: Partial<HistoryFilter>) => invoke<HistoryPage>("history_list", { filter }),
+  show: (id: number) => invoke<HistoryEntry>("history_show", { id }),
+  sendAgain: (id: number, confirmProduction: boolean) =>
+    invoke<Exchange>("history_send_again", { id, confirmProduction }),
+  reopen: (id: number) => invoke<Reopened>("history_reopen", { id }),
+  compare: (left: number, right: number) => invoke<Comparison>("history_compare", { left, right }),
+  remove: (ids: number[]) => invoke<HistoryRemoved>("history_remove", { ids }),
+  restore: (ids: number[]) => invoke<HistoryRestored>("history_restore", { ids }),
+  clear: () => invoke<HistoryRemoved>("history_clear"),
+};
+
+/** One request many times over; `burst-sample` tells how it goes, `requests.cancel` stops it. */
+export const burst = {
+  start: (draft: Draft, plan: BurstPlan) => invoke<BurstReport>("burst_start", { draft, plan }),
+};
+
+/** The requests of a folder in order; `run-step` tells how it goes, `requests.cancel` stops it. */
+export const runs = {
+  /** Opens the system's dialog; a page can run no folder that was not chosen there. */
+  chooseFolder: () => invoke<string | null>("run_choose_folder"),
+  folder: (folder: string) => invoke<Collection>("run_folder", { folder }),
+  start: (plan: RunPlan) => invoke<RunReport>("run_start", { plan }),
+  /** Opens the system's dialog; answers with the path, or nothing if nobody wanted to. */
+  save: (report: RunReport, form: ReportForm, name: string) =>
+    invoke<string | null>("run_save", { report, form, name }),
+};
+
 export const platform = {
   status: () => invoke<PlatformStatus>("platform_status"),
   start: () => invoke<void>("platform_start"),
@@ -219,6 +263,8 @@ export interface Events {
   "platform-changed": PlatformStatus;
   "keys-changed": null;
   "audit-grew": null;
+  "burst-sample": BurstSample;
+  "run-step": RunStep;
   navigate: string;
 }
 

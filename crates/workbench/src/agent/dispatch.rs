@@ -9,9 +9,10 @@ use strongroom_contract::{
         CollectionNewFolder, CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow,
         ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
         Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryList,
-        HistoryRemove, HistoryResend, KeyAdd, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRenew,
-        KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin, RecoverFinish,
-        RequestPreview, RequestSign, Retire, RunStart, Send, SessionTouch, Status, Unlock, Verify,
+        HistoryRemove, HistoryResend, HistoryRestore, KeyAdd, KeyCheck, KeyEdit, KeyList,
+        KeyRemove, KeyRenew, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read,
+        RecoverBegin, RecoverFinish, RequestPreview, RequestSign, Retire, RunStart, Send,
+        SessionTouch, Status, Unlock, Verify,
     },
     burst::BurstSample,
     compose::{Composed, ComposedSend},
@@ -185,6 +186,10 @@ pub(super) async fn answer(
         }
         HistoryRemove::NAME => {
             call.block::<HistoryRemove>(|session, args, _| history::remove(session, &args))
+                .await
+        }
+        HistoryRestore::NAME => {
+            call.block::<HistoryRestore>(|session, args, _| history::restore(session, &args))
                 .await
         }
         HistoryClear::NAME => {

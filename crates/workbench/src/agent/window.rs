@@ -87,6 +87,12 @@ impl Window {
                 answer = &mut answer => break answer?,
             }
         };
+        // What was told last may have come together with the answer.
+        while let Ok(reply) = replies.try_recv() {
+            if let Some(progress) = parse(&reply)?.progress {
+                on_progress(progress);
+            }
+        }
         match parse(&answer)? {
             ReplyFrame {
                 kind: Kind::Ok,

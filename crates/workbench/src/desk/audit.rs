@@ -168,6 +168,7 @@ mod tests {
             key: None,
             scheme: None,
             settings: std::collections::BTreeMap::new(),
+            follow_redirects: false,
         };
         desk.send(request).await.unwrap();
         assert!(known.look(platform).await);

@@ -22,11 +22,11 @@ use url::form_urlencoded;
 /// How long a request from the window may take.
 const SEND_LIMIT_MS: u64 = 30_000;
 /// How much of an answer's body the window keeps, in bytes.
-const BODY_LIMIT: u64 = 64 * 1024 * 1024;
+pub(super) const BODY_LIMIT: u64 = 64 * 1024 * 1024;
 /// How much can be sent, in bytes: a body crosses to the vault's owner in one frame.
 const SENT_LIMIT: usize = 32 * 1024 * 1024;
 
-/// The files that a person has chosen to be sent.
+/// What a person has chosen in the system's dialog: files to be sent, folders to be run.
 #[derive(Default)]
 pub(super) struct Chosen(Mutex<BTreeSet<PathBuf>>);
 
@@ -36,16 +36,19 @@ impl Chosen {
         chosen.insert(path);
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, Failure> {
+    pub(super) fn contains(&self, path: &Path) -> bool {
         let chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !chosen.contains(Path::new(path)) {
+        chosen.contains(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        if !self.contains(Path::new(path)) {
             return Err(Failure::new(
                 ErrorCode::Refused,
                 format!("{path} was not chosen since Strongroom was started"),
             )
             .hint("choose the file again"));
         }
-        drop(chosen);
         let unreadable = |error: std::io::Error| {
             Failure::new(
                 ErrorCode::Storage,
@@ -96,7 +99,10 @@ pub(super) fn request(draft: Draft, chosen: &Chosen) -> Result<SendRequest, Fail
         timeout_ms: SEND_LIMIT_MS,
         body_limit: BODY_LIMIT,
         allow_plain_http: false,
-        options: SendOptions::default(),
+        options: SendOptions {
+            follow_redirects: draft.follow_redirects,
+            ..SendOptions::default()
+        },
     })
 }
 
@@ -232,6 +238,7 @@ mod tests {
             key: None,
             scheme: None,
             settings: BTreeMap::new(),
+            follow_redirects: false,
         }
     }
 

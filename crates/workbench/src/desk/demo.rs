@@ -262,6 +262,7 @@ impl Desk {
                 key: key.map(str::to_owned),
                 scheme: None,
                 settings: std::collections::BTreeMap::new(),
+                follow_redirects: false,
             })
             .await?;
         }

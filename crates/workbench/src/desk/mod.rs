@@ -19,8 +19,10 @@ mod compose;
 #[cfg(feature = "desktop")]
 mod copied;
 mod demo;
+mod history;
 mod platform;
 mod qr;
+mod runs;
 
 use std::{
     sync::{
@@ -85,6 +87,8 @@ struct Inner {
     audit_grew: watch::Sender<u64>,
     /// The files that may be sent.
     chosen: Arc<compose::Chosen>,
+    /// The folders of requests that may be listed and run.
+    folders: compose::Chosen,
     is_demo: bool,
     /// The throw-away home, which goes with this.
     throw_away: Mutex<Option<TempDir>>,
@@ -206,6 +210,7 @@ impl Desk {
             copied,
             audit_grew,
             chosen: Arc::default(),
+            folders: compose::Chosen::default(),
             is_demo: throw_away.is_some(),
             throw_away: Mutex::new(throw_away),
         })))

@@ -14,12 +14,12 @@ pub(crate) use list::{list, resend, show};
 
 use strongroom_contract::{
     error::{ErrorCode, Failure},
-    history::{HistoryRemoveArgs, HistoryRemoved},
+    history::{HistoryRemoveArgs, HistoryRemoved, HistoryRestored},
 };
 
 use crate::{sealed_log::SealedLog, session::Session};
 
-/// Removes entries for good.
+/// Removes entries from the file. The newest of them can be put back until the vault is locked.
 ///
 /// # Errors
 ///
@@ -29,11 +29,33 @@ pub(crate) fn remove(
     args: &HistoryRemoveArgs,
 ) -> Result<HistoryRemoved, Failure> {
     with_log(session, |log| {
-        let removed = log.retain(|number| !args.ids.contains(&number));
+        let removed = log.take_out(&args.ids);
         Ok(HistoryRemoved {
             removed: removed.map_err(|error| unusable(&error))?,
         })
     })
+}
+
+/// Puts entries back that were removed since the vault was opened.
+///
+/// # Errors
+///
+/// [`ErrorCode::NotFound`] if none of them is held any more; else as [`remove`].
+pub(crate) fn restore(
+    session: &Session,
+    args: &HistoryRemoveArgs,
+) -> Result<HistoryRestored, Failure> {
+    let restored = with_log(session, |log| {
+        log.put_back(&args.ids).map_err(|error| unusable(&error))
+    })?;
+    if restored == 0 {
+        return Err(Failure::new(
+            ErrorCode::NotFound,
+            "what was removed from the history can't be put back any more",
+        )
+        .hint("a removal can be undone until the vault is locked, and for the newest 50 entries"));
+    }
+    Ok(HistoryRestored { restored })
 }
 
 /// Removes all of it for good.

@@ -119,6 +119,7 @@ pub(crate) fn draft(url: &str, key: Option<&str>) -> Draft {
         key: key.map(str::to_owned),
         scheme: None,
         settings: std::collections::BTreeMap::new(),
+        follow_redirects: false,
     }
 }
 

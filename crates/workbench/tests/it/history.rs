@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     agent::{
         HistoryClear, HistoryCompare, HistoryGet, HistoryList, HistoryRemove, HistoryResend,
-        KeyAdd, Lock, Nothing, Send,
+        HistoryRestore, KeyAdd, Lock, Nothing, Send,
     },
     compose::ComposedBody,
     error::ErrorCode,
@@ -250,6 +250,16 @@ fn entries_are_filtered_paged_compared_and_removed() {
     assert_eq!(removed.removed, 1);
     let missing = call::<HistoryGet>(&mut client, &HistoryId { id: all[1].0 }).unwrap_err();
     assert_eq!(missing.code, ErrorCode::NotFound);
+    let back = HistoryRemoveArgs {
+        ids: vec![all[1].0],
+    };
+    let restored = call::<HistoryRestore>(&mut client, &back).unwrap();
+    assert_eq!(restored.restored, 1);
+    call::<HistoryGet>(&mut client, &HistoryId { id: all[1].0 }).unwrap();
+    let refused = call::<HistoryRestore>(&mut client, &back).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::NotFound);
+    let removed = call::<HistoryRemove>(&mut client, &back).unwrap();
+    assert_eq!(removed.removed, 1);
     assert_eq!(
         call::<HistoryClear>(&mut client, &Nothing {})
             .unwrap()
@@ -257,4 +267,6 @@ fn entries_are_filtered_paged_compared_and_removed() {
         3
     );
     assert!(!scene.home.history_file().exists());
+    let refused = call::<HistoryRestore>(&mut client, &back).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::NotFound, "cleared is gone");
 }

@@ -11,6 +11,7 @@
 mod clipboard;
 mod desk;
 mod desk_platform;
+mod desk_requests;
 mod enrolment;
 mod history;
 mod hostile;

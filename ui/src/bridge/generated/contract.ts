@@ -152,6 +152,43 @@ total: number,
 rows: Array<BodyRow>, };
 
 /**
+ * How a draft is sent many times over.
+ */
+export type BurstPlan = { 
+/**
+ * How many times; absent if `for_ms` says how long.
+ */
+count: number | null, 
+/**
+ * For how long, in milliseconds; whichever of both is over first ends it.
+ */
+for_ms: number | null, 
+/**
+ * At most so many a second; as fast as it goes if absent.
+ */
+rate: number | null, 
+/**
+ * Over how many connections at once.
+ */
+concurrency: number, 
+/**
+ * The rate, or the number of connections, grows to its full height within so many milliseconds.
+ */
+ramp_ms: number, 
+/**
+ * Whether it is waited once as long as a 429 asks for, and tried again.
+ */
+check_retry_after: boolean, 
+/**
+ * Whether a host that is not this machine was agreed to.
+ */
+confirm_remote: boolean, 
+/**
+ * Whether production was agreed to.
+ */
+confirm_production: boolean, };
+
+/**
  * How a burst went.
  */
 export type BurstReport = { 
@@ -788,7 +825,11 @@ scheme: string | null,
 /**
  * What the scheme is told beside the key, such as a region.
  */
-settings: { [key in string]: string }, };
+settings: { [key in string]: string }, 
+/**
+ * Whether redirects are followed rather than shown.
+ */
+follow_redirects: boolean, };
 
 /**
  * The body of a draft. What was typed for another kind stays, so that a change of mind costs nothing.
@@ -1339,6 +1380,15 @@ export type HistoryRemoved = {
 removed: number, };
 
 /**
+ * How many entries were put back.
+ */
+export type HistoryRestored = { 
+/**
+ * How many.
+ */
+restored: number, };
+
+/**
  * One entry, as far as a list shows it.
  */
 export type HistoryRow = { 
@@ -1866,6 +1916,24 @@ folder: string,
 files: Array<[string, string]>, };
 
 /**
+ * A request of the history as it is composed again.
+ */
+export type Reopened = { 
+/**
+ * The request.
+ */
+draft: Draft, 
+/**
+ * What the history does not keep and has to be put in again, a sentence each.
+ */
+missing: Array<string>, };
+
+/**
+ * How the report of a run is written.
+ */
+export type ReportForm = "html" | "json";
+
+/**
  * A secret in a frame of the agent's socket, or in the one answer that shows a new credential.
  *
  * It is the only secret type that serializes, so that a search for its name finds every place
@@ -1933,6 +2001,31 @@ options: SendOptions, };
  * How one request of a run went.
  */
 export type RunOutcome = "passed" | "failed" | "skipped";
+
+/**
+ * What of a folder is run from the window.
+ */
+export type RunPlan = { 
+/**
+ * The folder of requests: its absolute path, which a person has chosen.
+ */
+folder: string, 
+/**
+ * The environment, by its file's name in the folder.
+ */
+environment: string | null, 
+/**
+ * Only these: paths in the folder. All if empty.
+ */
+only: Array<string>, 
+/**
+ * Whether the first that fails ends the run.
+ */
+bail: boolean, 
+/**
+ * Whether production was agreed to.
+ */
+confirm_production: boolean, };
 
 /**
  * How a run went.

@@ -32,6 +32,7 @@ function blank(): Compose {
       key: null,
       scheme: null,
       settings: {},
+      follow_redirects: false,
     },
     sending: false,
     answer: undefined,
