@@ -1,8 +1,9 @@
 //! `strongroom requests import`, as a whole process, of files of 10 MB.
 
-use std::{fmt::Write as _, fs};
+use std::{fmt::Write as _, fs, io, path::Path};
 
 use strongroom_testkit::Home;
+use tempfile::TempDir;
 
 use crate::{
     harness::{Goal, Pair, Row, Stopped, Unit},
@@ -26,7 +27,7 @@ fn row(home: &Home, what: &str, name: &str, text: &str) -> Result<Row, Stopped> 
     let pair = Pair::alternate(
         ROUNDS,
         || {
-            let into = tempfile::tempdir()?;
+            let into = in_memory()?;
             let mut import = home.command(["requests", "import", &file, "--into"]);
             import.arg(into.path());
             let took = quiet(import)?;
@@ -44,6 +45,15 @@ fn row(home: &Home, what: &str, name: &str, text: &str) -> Result<Row, Stopped> 
         pair,
         goal: Goal::AtMost(1.0),
     })
+}
+
+/// A folder that is not on a disk, where there is such a place: thousands of files measure the disk.
+fn in_memory() -> io::Result<TempDir> {
+    let place = Path::new("/dev/shm");
+    if place.is_dir() {
+        return tempfile::tempdir_in(place);
+    }
+    tempfile::tempdir()
 }
 
 /// What such descriptions are for the most part: prose.

@@ -243,6 +243,7 @@ fn fill(home: &Home) -> Result<(), Stopped> {
             scheme: None,
             tags: Vec::new(),
             secret: Revealed::new(format!("sk_test_51H8example{number:032}")),
+            certificate: None,
         };
         ask::<KeyAdd>(&mut owner, number.into(), &item)?;
     }

@@ -1,6 +1,7 @@
 //! `key`: what is held in the vault.
 
 use std::{
+    fs,
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
@@ -12,6 +13,8 @@ use strongroom_contract::{
     error::{ErrorCode, Failure},
     vault::{Environment, ItemKind, ItemView, NewKey, VersionState},
 };
+
+use strongroom_crypto::SecretText;
 
 use crate::{
     client::Client,
@@ -60,6 +63,10 @@ pub(crate) struct AddArgs {
     /// A word to find it by; repeatable
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// Keep a certificate, with those that signed it behind it (PEM): the secret is its private key, or
+    /// is left out for a CA that is only to be trusted
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// Read the secret from stdin
     #[arg(long, group = "secret")]
     secret_stdin: bool,
@@ -109,6 +116,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<ExitCode, Failure>
 fn add(args: AddArgs, output: Output) -> Result<(), Failure> {
     let secret = match &args.secret_file {
         Some(path) => input::secret_file(path, output)?,
+        None if args.certificate.is_some() && !args.secret_stdin => SecretText::new(String::new()),
         None if args.secret_stdin || io::stdin().is_terminal() => input::secret_stdin("Secret: ")?,
         None => {
             let message = "no secret: stdin is not a terminal to ask at";
@@ -116,6 +124,11 @@ fn add(args: AddArgs, output: Output) -> Result<(), Failure> {
                 .hint("give --secret-stdin and write it to stdin, or --secret-file FILE"));
         }
     };
+    let certificate = args
+        .certificate
+        .map(|path| fs::read_to_string(&path).map_err(|error| input::unreadable(&path, &error)));
+    let certificate = certificate.transpose()?;
+    let to_be_trusted = certificate.is_some() && secret.is_empty();
     let key = NewKey {
         name: args.name,
         provider: args.provider,
@@ -126,12 +139,13 @@ fn add(args: AddArgs, output: Output) -> Result<(), Failure> {
         scheme: args.scheme,
         tags: args.tags,
         secret: input::revealed(secret),
+        certificate,
     };
     let item = Client::connect(output)?.call::<KeyAdd>(&key)?;
     output.print(&item, |out| {
         let name = text::printable(&item.name, false);
         writeln!(out, "{GOOD}✓{GOOD:#} {STRONG}{name}{STRONG:#} is in the vault")?;
-        if item.hosts.is_empty() {
+        if item.hosts.is_empty() && !to_be_trusted {
             writeln!(
                 out,
                 "  It names no host, so it can be sent nowhere yet; add it with --host to sign with it"

@@ -34,6 +34,7 @@ mod text;
 mod unlock;
 mod usage;
 mod vault;
+mod way;
 mod with_platform;
 
 use std::process::ExitCode;

@@ -75,7 +75,8 @@ impl Output {
         if self.json {
             return Ok(());
         }
-        let mut out = anstream::stdout().lock();
+        // A line at a time would take as long as all else does for a list of thousands.
+        let mut out = io::BufWriter::new(anstream::stdout().lock());
         written(human(&mut out).and_then(|()| out.flush()))
     }
 

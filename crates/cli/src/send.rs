@@ -3,7 +3,7 @@
 use std::{
     future,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -12,10 +12,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use strongroom_contract::{
     agent::Send,
     error::{ErrorCode, Failure},
-    exchange::{Exchange, Redirect, SendOptions, SendRequest, Step, TlsDetails},
+    exchange::{Exchange, Redirect, SendRequest, Step, TlsDetails},
     time::Span,
 };
-use strongroom_workbench::{home::Home, send};
+use strongroom_workbench::{history, home::Home, os::clock, send};
 use url::Url;
 
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     runtime,
     style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN},
     text::{milliseconds, printable},
+    way::Way,
 };
 
 const AFTER_HELP: &str = "\
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     /// Follow redirects; a credential stays with its origin
     #[arg(long)]
     follow: bool,
+    /// Leave it out of the history
+    #[arg(long)]
+    off_the_record: bool,
     /// Exit 1 if the answer's status is 400 or above
     #[arg(long)]
     fail: bool,
@@ -78,18 +82,11 @@ pub(crate) struct Request {
     /// A header, as in 'Accept: application/json'; repeatable
     #[arg(short = 'H', long = "header", value_name = "H", value_parser = parse_header)]
     headers: Vec<(String, String)>,
-    /// Trust the certificates in this PEM file, beside the system's; repeatable
-    #[arg(long = "ca", value_name = "FILE")]
-    ca: Vec<PathBuf>,
     /// How long all of it may take
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     timeout: Span,
-    /// Agree to plain HTTP, to a loopback address alone
-    #[arg(long)]
-    plain_http: bool,
-    /// Agree that it goes to production
-    #[arg(long)]
-    confirm_production: bool,
+    #[command(flatten)]
+    way: Way,
 }
 
 pub(crate) fn parse_header(typed: &str) -> Result<(String, String), String> {
@@ -117,6 +114,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let key = args.request.key.clone();
     let mut request = args.request.finished(args.body_limit)?;
     request.options.follow_redirects = args.follow;
+    request.options.off_the_record = args.off_the_record;
     let exchange = exchange(request, output)?;
     output.print(&exchange, |out| {
         show(out, &exchange, key.as_deref(), verbose, output)
@@ -136,15 +134,18 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sends through the vault's owner if the request is to be signed, otherwise from here: a request
-/// without a key needs no vault.
+/// Sends through the vault's owner if the request takes something out of the vault, otherwise from here:
+/// then it needs no vault, and is told to the history afterwards if one is open.
 fn exchange(request: SendRequest, output: Output) -> Result<Exchange, Failure> {
-    if request.key.is_some() {
-        return Client::connect(output)?.call::<Send>(&request);
-    }
     let home = Home::from_environment()?;
+    if send::needs_the_vault(&home, &request) {
+        return Client::connect_to(&home, output)?.call::<Send>(&request);
+    }
+    let at = clock::now();
     // Ctrl-C ends this process, and its connection with it.
-    runtime::block_on(send::without_key(&home, &request, future::pending()))
+    let came_back = runtime::block_on(send::without_key(&home, &request, future::pending()));
+    history::hand_over(&home, at, request, came_back.clone());
+    came_back
 }
 
 impl Request {
@@ -163,11 +164,7 @@ impl Request {
         {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        let ca_pem = self
-            .ca
-            .iter()
-            .map(|path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error)))
-            .collect::<Result<_, _>>()?;
+        let options = self.way.options()?;
         Ok(SendRequest {
             method: self.method,
             url: self.url,
@@ -176,14 +173,11 @@ impl Request {
             key: self.key,
             scheme: self.scheme,
             settings: self.settings.into_iter().collect(),
-            ca_pem,
+            ca_pem: Vec::new(),
             timeout_ms: timeout(self.timeout)?,
             body_limit,
-            allow_plain_http: self.plain_http,
-            options: SendOptions {
-                confirm_production: self.confirm_production,
-                ..SendOptions::default()
-            },
+            allow_plain_http: options.allow_plain_http,
+            options,
         })
     }
 }
@@ -372,7 +366,15 @@ fn show_timings(out: &mut dyn Write, exchange: &Exchange) -> io::Result<()> {
         .iter()
         .map(|(name, value)| format!("{name} {}", milliseconds(*value)))
         .collect();
-    writeln!(out, "\n{DIM}{} → {}{DIM:#}", exchange.local, exchange.peer)?;
+    let through = match &exchange.proxy {
+        Some(_) => " (the proxy)",
+        None => "",
+    };
+    writeln!(
+        out,
+        "\n{DIM}{} → {}{through}{DIM:#}",
+        exchange.local, exchange.peer
+    )?;
     writeln!(out, "{DIM}{}{DIM:#}", phases.join(", "))
 }
 

@@ -20,7 +20,7 @@ use crate::{
     exchange::{Exchange, Preview, SendRequest, SignArgs, SignedRequest},
     history::{
         Comparison, HistoryCompareArgs, HistoryEntry, HistoryFilter, HistoryId, HistoryPage,
-        HistoryRemoveArgs, HistoryRemoved, HistoryRestored,
+        HistoryRemoveArgs, HistoryRemoved, HistoryRestored, SentElsewhere,
     },
     run::{RunArgs, RunReport, RunStep},
     secret::Revealed,
@@ -229,6 +229,8 @@ operations! {
     HistoryList = "history.list": HistoryFilter => HistoryPage;
     /// One entry of the history, whole.
     HistoryGet = "history.get": HistoryId => HistoryEntry;
+    /// Puts into the history what a program sent by itself, without anything of the vault.
+    HistoryKeep = "history.keep": SentElsewhere => Nothing;
     /// Removes entries of the history from its file. Until the vault is locked, [`HistoryRestore`] puts
     /// the newest of them back.
     HistoryRemove = "history.remove": HistoryRemoveArgs => HistoryRemoved;

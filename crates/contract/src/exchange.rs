@@ -57,6 +57,25 @@ pub struct SendOptions {
     pub body_limit: Option<u64>,
     /// Whether the request is left out of the history.
     pub off_the_record: bool,
+    /// The certificates of these items of the vault are trusted beside the system's, by name or id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<String>>"))]
+    pub ca: Vec<String>,
+    /// The proxy on the way to other machines, as `http://HOST:PORT`; the one of the settings if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub proxy: Option<String>,
+    /// The item of the vault whose id and secret the proxy is given as user and password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub proxy_key: Option<String>,
+    /// Whether no proxy is used, whatever the settings say.
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub no_proxy: bool,
+    /// The item of the vault whose certificate is shown to a server that asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub client_cert: Option<String>,
 }
 
 /// A request to be signed and shown, and not sent.
@@ -218,10 +237,14 @@ pub struct Exchange {
     pub sent: Sent,
     /// The HTTP version of the answer, such as `HTTP/1.1`.
     pub http_version: String,
-    /// The peer's socket address.
+    /// The peer's socket address: the proxy's, if there is one between.
     pub peer: String,
     /// Our socket address.
     pub local: String,
+    /// The proxy that it went through, host and port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub proxy: Option<String>,
     /// The redirects that came before this answer, and the one that it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Redirect>>"))]

@@ -4,7 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{compose::Composed, error::Failure, exchange::Exchange, time::UnixMillis};
+use crate::{
+    compose::Composed,
+    error::Failure,
+    exchange::{Exchange, SendRequest},
+    time::UnixMillis,
+};
 
 /// Which entries, the newest first. A field that is absent leaves out nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,4 +177,15 @@ pub enum DiffSide {
     Left,
     /// In the other alone.
     Right,
+}
+
+/// A request that a program sent by itself, and what came back.
+#[derive(Serialize, Deserialize)]
+pub struct SentElsewhere {
+    /// When it was sent.
+    pub at: UnixMillis,
+    /// The request. It took nothing out of the vault.
+    pub request: SendRequest,
+    /// What came back.
+    pub came_back: Result<Exchange, Failure>,
 }

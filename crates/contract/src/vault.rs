@@ -211,7 +211,7 @@ pub struct ItemList {
     pub items: Vec<ItemView>,
 }
 
-/// A new API key for the vault.
+/// A new API key for the vault, or a certificate.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NewKey {
@@ -231,8 +231,12 @@ pub struct NewKey {
     pub scheme: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
-    /// The secret.
+    /// The secret; empty if a certificate is kept without a private key.
     pub secret: Revealed,
+    /// A certificate in PEM, with those that signed it behind it; the secret is its private key then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub certificate: Option<String>,
 }
 
 /// What an API key is to be from now on; its secret stays.

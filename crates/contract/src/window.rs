@@ -334,7 +334,7 @@ pub enum Theme {
 }
 
 /// What a person has chosen for the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -346,6 +346,14 @@ pub struct Settings {
     pub clipboard_seconds: u32,
     /// The history of requests is kept for so many days.
     pub history_days: u32,
+    /// The proxy on the way to other machines, as `http://HOST:PORT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub proxy: Option<String>,
+    /// The item of the vault whose id and secret the proxy is given as user and password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub proxy_key: Option<String>,
 }
 
 impl Default for Settings {
@@ -355,6 +363,8 @@ impl Default for Settings {
             lock_after_minutes: 10,
             clipboard_seconds: 30,
             history_days: 30,
+            proxy: None,
+            proxy_key: None,
         }
     }
 }

@@ -23,7 +23,7 @@ use pkcs8::{
 
 use zeroize::Zeroizing;
 
-use crate::SecretText;
+use crate::{SecretBytes, SecretText};
 
 const ED25519_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const EC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -102,19 +102,15 @@ impl PrivateKey {
     ///
     /// [`KeyError`] says what the text is instead, and repeats no part of it.
     pub fn from_pem(pem: &SecretText) -> Result<Self, KeyError> {
-        let block = block(pem.expose_secret(), "PRIVATE KEY").ok_or(KeyError::NotPrivate)?;
-        let (label, document) =
-            SecretDocument::from_pem(&block).map_err(|_| KeyError::Malformed)?;
-        let der = document.as_bytes();
-        let pair = match label {
-            "PRIVATE KEY" => Pair::from_pkcs8(der)?,
-            "EC PRIVATE KEY" => Pair::P256(accepted(EcdsaKeyPair::from_private_key_der(
+        let EncodedKey { form, der } = EncodedKey::from_pem(pem)?;
+        let der = der.expose_secret();
+        let pair = match form {
+            KeyForm::Pkcs8 => Pair::from_pkcs8(der)?,
+            KeyForm::Sec1 => Pair::P256(accepted(EcdsaKeyPair::from_private_key_der(
                 &ECDSA_P256_SHA256_FIXED_SIGNING,
                 der,
             ))?),
-            "RSA PRIVATE KEY" => Pair::Rsa(accepted(RsaKeyPair::from_der(der))?),
-            "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
-            _ => return Err(KeyError::Unsupported),
+            KeyForm::Pkcs1 => Pair::Rsa(accepted(RsaKeyPair::from_der(der))?),
         };
         Ok(Self(pair))
     }
@@ -198,6 +194,49 @@ impl Pair {
 
 fn accepted<T, E>(read: Result<T, E>) -> Result<T, KeyError> {
     read.map_err(|_| KeyError::Rejected)
+}
+
+/// A private key that is not encrypted, in DER: for a library that makes its own keys of it, as TLS does.
+pub struct EncodedKey {
+    /// What the DER holds.
+    pub form: KeyForm,
+    /// The DER.
+    pub der: SecretBytes,
+}
+
+/// What a private key's DER holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyForm {
+    /// `PrivateKeyInfo` (RFC 5208).
+    Pkcs8,
+    /// `ECPrivateKey` (RFC 5915).
+    Sec1,
+    /// `RSAPrivateKey` (RFC 8017, appendix A.1.2).
+    Pkcs1,
+}
+
+impl EncodedKey {
+    /// Reads a private key in PEM. Other blocks in front of it are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] says what the text is instead, and repeats no part of it.
+    pub fn from_pem(pem: &SecretText) -> Result<Self, KeyError> {
+        let block = block(pem.expose_secret(), "PRIVATE KEY").ok_or(KeyError::NotPrivate)?;
+        let (label, document) =
+            SecretDocument::from_pem(&block).map_err(|_| KeyError::Malformed)?;
+        let form = match label {
+            "PRIVATE KEY" => KeyForm::Pkcs8,
+            "EC PRIVATE KEY" => KeyForm::Sec1,
+            "RSA PRIVATE KEY" => KeyForm::Pkcs1,
+            "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
+            _ => return Err(KeyError::Unsupported),
+        };
+        Ok(Self {
+            form,
+            der: SecretBytes::copy_of(document.as_bytes()),
+        })
+    }
 }
 
 /// A public key.

@@ -28,10 +28,12 @@ pub struct Answer {
     pub timings: Timings,
     /// What TLS agreed on; `None` for plain HTTP.
     pub tls: Option<TlsDetails>,
-    /// The peer's socket address.
+    /// The peer's socket address: the proxy's, if there is one between.
     pub peer: SocketAddr,
     /// Our socket address.
     pub local: SocketAddr,
+    /// The proxy between, host and port.
+    pub proxy: Option<String>,
 }
 
 impl Answer {

@@ -23,6 +23,12 @@ pub(crate) fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
         .is_ok_and(|(_, parsed)| parsed.subject().as_raw() == parsed.issuer().as_raw())
 }
 
+/// Until when a certificate is valid; `None` if it can't be read.
+pub(crate) fn not_after(certificate: &CertificateDer<'_>) -> Option<UnixMillis> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(time(parsed.validity().not_after))
+}
+
 fn view(certificate: &CertificateDer<'_>) -> CertificateView {
     let sha256 = hash::sha256(&[certificate])
         .iter()

@@ -11,8 +11,34 @@ use url::Host;
 
 use crate::{
     error::{Attempt, SendError},
+    options::Options,
     target::{Target, is_localhost},
 };
+
+/// Where a connection goes: to the target itself, or to the proxy in front of it.
+pub(crate) struct Hop<'a> {
+    host: &'a Host,
+    port: u16,
+    /// As errors name it.
+    place: String,
+}
+
+impl<'a> Hop<'a> {
+    pub(crate) fn towards(target: &'a Target, options: &'a Options) -> Self {
+        match options.proxy_to(target) {
+            Some(proxy) => Self {
+                host: proxy.host(),
+                port: proxy.port(),
+                place: format!("the proxy {}", proxy.place()),
+            },
+            None => Self {
+                host: target.host(),
+                port: target.port(),
+                place: target.place(),
+            },
+        }
+    }
+}
 
 /// A connection and its two ends.
 pub(crate) struct Connected {
@@ -21,11 +47,11 @@ pub(crate) struct Connected {
     pub(crate) local: SocketAddr,
 }
 
-/// Where the target's host may be reached, in the order to try. `localhost` is never looked up
+/// Where the host may be reached, in the order to try. `localhost` is never looked up
 /// (RFC 6761, section 6.3): no resolver can send its requests elsewhere.
-pub(crate) async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, SendError> {
-    let at = |address: IpAddr| SocketAddr::new(address, target.port());
-    match target.host() {
+pub(crate) async fn addresses(hop: &Hop<'_>) -> Result<Vec<SocketAddr>, SendError> {
+    let at = |address: IpAddr| SocketAddr::new(address, hop.port);
+    match hop.host {
         Host::Ipv4(address) => Ok(vec![at((*address).into())]),
         Host::Ipv6(address) => Ok(vec![at((*address).into())]),
         Host::Domain(name) if is_localhost(name) => Ok(vec![
@@ -37,7 +63,7 @@ pub(crate) async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, SendEr
                 host: name.clone(),
                 reason,
             };
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), target.port()))
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), hop.port))
                 .await
                 .map_err(|error| not_found(resolver_text(&error)))?
                 .collect();
@@ -52,7 +78,7 @@ pub(crate) async fn addresses(target: &Target) -> Result<Vec<SocketAddr>, SendEr
 /// Connects to the first address that accepts. Each but the last gets its share of the time that
 /// remains, so that one that swallows packets does not hide the others.
 pub(crate) async fn first_that_accepts(
-    target: &Target,
+    hop: &Hop<'_>,
     addresses: &[SocketAddr],
     remaining: Duration,
 ) -> Result<Connected, SendError> {
@@ -78,7 +104,7 @@ pub(crate) async fn first_that_accepts(
         });
     }
     Err(SendError::Connect {
-        host: target.place(),
+        host: hop.place.clone(),
         tried,
     })
 }

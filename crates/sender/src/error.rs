@@ -22,6 +22,30 @@ pub enum SendError {
         /// Where it may go.
         allowed: Vec<String>,
     },
+    /// The certificate of our own may not be shown to this host. Nothing was sent.
+    #[error("this certificate may not be shown to {host}: it is for {}", listed(.allowed))]
+    CertificateNotAllowed {
+        /// Where it was to go.
+        host: String,
+        /// Where it may go.
+        allowed: Vec<String>,
+    },
+    /// The proxy opens no tunnel to the host. Nothing was sent.
+    #[error("the proxy {proxy} refused a tunnel to {host}: status {status}")]
+    ProxyRefused {
+        /// The proxy, host and port.
+        proxy: String,
+        /// Where the tunnel was to lead.
+        host: String,
+        /// The status of its answer.
+        status: u16,
+    },
+    /// What answers in the proxy's place is none. Nothing was sent.
+    #[error("what answers at {proxy} is not an HTTP proxy")]
+    NoProxy {
+        /// Host and port.
+        proxy: String,
+    },
     /// Plain HTTP was not agreed to, or the host is not on this machine. Nothing was sent.
     #[error(
         "plain HTTP to {host} is refused: {}",
@@ -183,6 +207,9 @@ pub enum TlsProblem {
     /// What answers there does not speak TLS.
     #[error("what answers on this port does not speak TLS")]
     NotTls,
+    /// The server wants to see a certificate of ours.
+    #[error("the server asks for a client certificate, and got none")]
+    CertificateWanted,
     /// The two ends have no version or cipher in common, or the peer gave up.
     #[error("the handshake was not completed: {reason}")]
     Handshake {
@@ -202,11 +229,15 @@ impl SendError {
 
     fn code(&self) -> ErrorCode {
         match self {
-            Self::HostNotAllowed { .. } | Self::PlainHttp { .. } => ErrorCode::Refused,
+            Self::HostNotAllowed { .. }
+            | Self::CertificateNotAllowed { .. }
+            | Self::PlainHttp { .. } => ErrorCode::Refused,
             Self::Timeout { .. } => ErrorCode::Timeout,
             Self::Cancelled { .. } => ErrorCode::Cancelled,
             Self::Lookup { .. }
             | Self::Connect { .. }
+            | Self::ProxyRefused { .. }
+            | Self::NoProxy { .. }
             | Self::Tls(_)
             | Self::Broken { .. }
             | Self::HalfAnswer { .. }
@@ -220,6 +251,19 @@ impl SendError {
             Self::HostNotAllowed { .. } => {
                 "check the URL; if the host is right, add it to the key's allowed hosts"
             }
+            Self::CertificateNotAllowed { .. } => {
+                "check the URL; if the host is right, add it to the certificate's allowed hosts"
+            }
+            Self::ProxyRefused { status: 407, .. } => {
+                "it wants a user and a password: name the item of the vault that holds them (--proxy-key)"
+            }
+            Self::ProxyRefused {
+                status: 502..=504, ..
+            } => "the proxy did not reach that host: check the host, and the proxy's own network",
+            Self::ProxyRefused { .. } => {
+                "ask whoever runs the proxy whether that host and port are allowed"
+            }
+            Self::NoProxy { .. } => "check the proxy's host and port",
             Self::PlainHttp { loopback: true, .. } => {
                 "use https, or agree to plain HTTP on loopback"
             }
@@ -247,7 +291,14 @@ impl SendError {
 
     fn details(&self) -> Value {
         match self {
-            Self::HostNotAllowed { host, allowed } => json!({ "host": host, "allowed": allowed }),
+            Self::HostNotAllowed { host, allowed }
+            | Self::CertificateNotAllowed { host, allowed } => {
+                json!({ "host": host, "allowed": allowed })
+            }
+            Self::ProxyRefused { proxy, status, .. } => {
+                json!({ "phase": Phase::Tunnel.name(), "proxy": proxy, "status": status })
+            }
+            Self::NoProxy { proxy } => json!({ "phase": Phase::Tunnel.name(), "proxy": proxy }),
             Self::Connect { tried, .. } => json!({
                 "phase": Phase::Connect.name(),
                 "tried": tried.iter().map(|attempt| attempt.address.to_string()).collect::<Vec<_>>(),
@@ -294,6 +345,7 @@ impl TlsProblem {
             Self::WrongName { .. } => "wrong_name",
             Self::BadCertificate { .. } => "bad_certificate",
             Self::NotTls => "not_tls",
+            Self::CertificateWanted => "certificate_wanted",
             Self::Handshake { .. } => "handshake",
         }
     }
@@ -317,6 +369,7 @@ impl TlsProblem {
             }
             Self::BadCertificate { .. } => "the server's owner has to replace the certificate",
             Self::NotTls => "check the port: plain HTTP may be spoken there",
+            Self::CertificateWanted => "name a certificate of the vault (--client-cert)",
             Self::Handshake { .. } => {
                 "the server has to offer TLS 1.2 or 1.3 with a current cipher suite"
             }

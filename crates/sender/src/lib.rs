@@ -20,8 +20,11 @@
 //!
 //! A body that is packed (`Content-Encoding`) is unpacked, never beyond the limit of what is kept.
 //!
+//! A proxy opens a tunnel if one was named, for other machines than this one alone; a certificate of our
+//! own is shown to the hosts that it is for.
+//!
 //! Deliberately absent: following redirects (a credential never crosses to another host), cookies,
-//! proxies, HTTP/2, retries, and any knowledge of the vault.
+//! HTTP/2, retries, and any knowledge of the vault.
 
 #![deny(clippy::indexing_slicing)]
 
@@ -32,8 +35,10 @@ mod connect;
 mod error;
 mod exchange;
 mod hosts;
+mod identity;
 mod options;
 mod outgoing;
+mod proxy;
 mod reused;
 mod run;
 mod send;
@@ -45,8 +50,10 @@ pub use answer::Answer;
 pub use coding::Undecoded;
 pub use error::{Attempt, SendError, TlsFailure, TlsProblem};
 pub use hosts::{HostRule, HostRuleError, HostRules};
+pub use identity::{Identity, IdentityError};
 pub use options::{Options, Phase};
 pub use outgoing::{Added, Header, Outgoing, RequestError};
+pub use proxy::{Proxy, ProxyError};
 pub use reused::{Brief, Reused};
 pub use send::send;
 pub use target::{Scheme, Target, TargetError};

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use rustls::pki_types::CertificateDer;
 
-use crate::hosts::HostRules;
+use crate::{hosts::HostRules, identity::Identity, proxy::Proxy, target::Target};
 
 /// How a request is sent. The defaults suit a request without a secret to a public host.
 #[derive(Debug, Clone)]
@@ -22,6 +22,17 @@ pub struct Options {
     pub allow_plain_http_on_loopback: bool,
     /// The hosts that the request's secret may be sent to; `None` if it carries no secret.
     pub allowed_hosts: Option<HostRules>,
+    /// The proxy on the way to other machines. This one is always asked directly.
+    pub proxy: Option<Proxy>,
+    /// What is shown to a server that asks who is calling.
+    pub identity: Option<Identity>,
+}
+
+impl Options {
+    /// The proxy on the way to `target`.
+    pub(crate) fn proxy_to(&self, target: &Target) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| !target.is_loopback())
+    }
 }
 
 impl Default for Options {
@@ -33,6 +44,8 @@ impl Default for Options {
             use_system_roots: true,
             allow_plain_http_on_loopback: false,
             allowed_hosts: None,
+            proxy: None,
+            identity: None,
         }
     }
 }
@@ -44,6 +57,8 @@ pub enum Phase {
     Lookup,
     /// TCP's handshake.
     Connect,
+    /// The proxy is asked for a tunnel to the host.
+    Tunnel,
     /// TLS's handshake.
     Tls,
     /// The request is on its way out.
@@ -63,6 +78,7 @@ impl Phase {
         match self {
             Self::Lookup => "lookup",
             Self::Connect => "connect",
+            Self::Tunnel => "tunnel",
             Self::Tls => "tls",
             Self::Request => "request",
             Self::Answer => "answer",
@@ -78,6 +94,7 @@ impl fmt::Display for Phase {
         f.write_str(match self {
             Self::Lookup => "looking up the host",
             Self::Connect => "connecting",
+            Self::Tunnel => "asking the proxy for a tunnel",
             Self::Tls => "setting up TLS",
             Self::Request => "sending the request",
             Self::Answer => "waiting for the answer",

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use strongroom_contract::error::Failure;
 
 use crate::{
-    connect,
+    connect::{self, Hop},
     error::SendError,
     exchange::failed,
     options::{Options, Phase},
@@ -69,8 +69,12 @@ impl Reused {
     }
 
     async fn open_in_its_time(target: &Target, options: &Options) -> Result<Self, SendError> {
-        let addresses = connect::addresses(target).await?;
-        let connected = connect::first_that_accepts(target, &addresses, options.timeout).await?;
+        let hop = Hop::towards(target, options);
+        let addresses = connect::addresses(&hop).await?;
+        let mut connected = connect::first_that_accepts(&hop, &addresses, options.timeout).await?;
+        if let Some(proxy) = options.proxy_to(target) {
+            proxy.tunnel(&mut connected.stream, target).await?;
+        }
         let broken = |error: hyper::Error| failed(&error, target, Phase::Request);
         let (sender, connection): (_, Pin<Box<dyn Future<Output = ()> + Send>>) =
             match target.scheme() {

@@ -7,11 +7,12 @@ use strongroom_contract::exchange::Timings;
 use crate::{
     answer::Answer,
     coding::{self, Unpacked},
-    connect::{self, Connected},
+    connect::{self, Connected, Hop},
     error::SendError,
     exchange::exchange,
     options::{Options, Phase},
     outgoing::Outgoing,
+    proxy::Proxy,
     run::Run,
     target::Scheme,
     tls,
@@ -36,16 +37,22 @@ pub async fn send(
     let cancel = pin!(cancel);
     let mut run = Run::new(target.place(), options.timeout, cancel, progress);
 
-    let (addresses, dns) = run.phase(Phase::Lookup, connect::addresses(target)).await?;
-    let accepted = connect::first_that_accepts(target, &addresses, run.remaining());
+    let hop = Hop::towards(target, options);
+    let (addresses, dns) = run.phase(Phase::Lookup, connect::addresses(&hop)).await?;
+    let accepted = connect::first_that_accepts(&hop, &addresses, run.remaining());
     let (
         Connected {
-            stream,
+            mut stream,
             peer,
             local,
         },
-        connecting,
+        mut connecting,
     ) = run.phase(Phase::Connect, accepted).await?;
+    let proxy = options.proxy_to(target);
+    if let Some(proxy) = proxy {
+        let tunnel = proxy.tunnel(&mut stream, target);
+        connecting += run.phase(Phase::Tunnel, tunnel).await?.1;
+    }
 
     let (received, tls, handshake) = match target.scheme() {
         Scheme::Http => {
@@ -95,6 +102,7 @@ pub async fn send(
         tls,
         peer,
         local,
+        proxy: proxy.map(Proxy::place),
     })
 }
 
@@ -115,6 +123,14 @@ pub(crate) fn check_rules(outgoing: &Outgoing, options: &Options) -> Result<(), 
                 return Err(refused("the host that its Host header names".to_owned()));
             }
         }
+    }
+    if let Some(identity) = &options.identity
+        && !identity.hosts().allow(target)
+    {
+        return Err(SendError::CertificateNotAllowed {
+            host: target.place(),
+            allowed: identity.hosts().texts(),
+        });
     }
     let loopback = target.is_loopback();
     if target.scheme() == Scheme::Http && !(loopback && options.allow_plain_http_on_loopback) {

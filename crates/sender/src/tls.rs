@@ -6,8 +6,8 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, ProtocolVersion,
-    RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
+    ProtocolVersion, RootCertStore, SignatureScheme,
     client::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -81,12 +81,15 @@ pub(crate) async fn handshake(
         failed(target, TlsProblem::Handshake { reason }, Vec::new())
     };
     let name = server_name(target).map_err(|error| impossible(&error))?;
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| impossible(&error))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
+    let mut config = match &options.identity {
+        Some(identity) => config.with_client_cert_resolver(identity.resolver()),
+        None => config.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
 
@@ -130,6 +133,9 @@ fn failed(target: &Target, problem: TlsProblem, chain: Vec<CertificateView>) -> 
 fn handshake_problem(error: &Error) -> TlsProblem {
     match error {
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsProblem::NotTls,
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            TlsProblem::CertificateWanted
+        }
         Error::AlertReceived(alert) => TlsProblem::Handshake {
             reason: format!("the server gave up with the alert {alert:?}"),
         },

@@ -27,7 +27,7 @@ pub mod explain;
 mod folder;
 pub mod foreign;
 mod frames;
-mod history;
+pub mod history;
 pub mod home;
 mod keyring;
 mod keys;

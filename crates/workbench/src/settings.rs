@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use strongroom_contract::error::{ErrorCode, Failure};
 pub use strongroom_contract::window::{Settings, Theme};
 
+use strongroom_sender::Proxy;
+
 use crate::{home::Home, os::files};
 
 /// The version that this program reads and writes.
@@ -34,6 +36,10 @@ struct Document {
     clipboard_seconds: Option<u32>,
     #[serde(default)]
     history_days: Option<u32>,
+    #[serde(default)]
+    proxy: Option<String>,
+    #[serde(default)]
+    proxy_key: Option<String>,
 }
 
 /// What every version of the file has.
@@ -80,6 +86,8 @@ pub fn write(home: &Home, settings: &Settings) -> Result<(), Failure> {
         lock_after_minutes: Some(settings.lock_after_minutes),
         clipboard_seconds: Some(settings.clipboard_seconds),
         history_days: Some(settings.history_days),
+        proxy: settings.proxy.clone(),
+        proxy_key: settings.proxy_key.clone(),
     };
     let text = toml::to_string(&document).map_err(|error| unwritable(&error.to_string()))?;
     if path.exists() && read(home).is_err() {
@@ -107,6 +115,8 @@ fn parse(text: &str, path: &Path) -> Result<Settings, Failure> {
             .clipboard_seconds
             .unwrap_or(default.clipboard_seconds),
         history_days: document.history_days.unwrap_or(default.history_days),
+        proxy: document.proxy,
+        proxy_key: document.proxy_key,
     };
     check(&settings).map_err(|failure| unusable(path, ErrorCode::Usage, &failure.message))?;
     Ok(settings)
@@ -136,6 +146,16 @@ fn check(settings: &Settings) -> Result<(), Failure> {
                 ),
             ));
         }
+    }
+    match (&settings.proxy, &settings.proxy_key) {
+        (Some(proxy), _) => drop(Proxy::parse(proxy)?),
+        (None, Some(_)) => {
+            return Err(Failure::new(
+                ErrorCode::Usage,
+                "proxy_key names who uses a proxy, and proxy names none",
+            ));
+        }
+        (None, None) => {}
     }
     Ok(())
 }
@@ -170,6 +190,8 @@ mod tests {
             lock_after_minutes: 5,
             clipboard_seconds: 60,
             history_days: 7,
+            proxy: Some("http://proxy.example:3128".to_owned()),
+            proxy_key: Some("proxy".to_owned()),
         };
         write(&home, &chosen).unwrap();
         assert_eq!(read(&home).unwrap(), chosen);
@@ -200,6 +222,16 @@ mod tests {
                 "version = 1\nclipboard_seconds = 0",
                 ErrorCode::Usage,
                 "from 5 to 600",
+            ),
+            (
+                "version = 1\nproxy = \"socks5://proxy.example:1080\"",
+                ErrorCode::Usage,
+                "http://HOST:PORT",
+            ),
+            (
+                "version = 1\nproxy_key = \"proxy\"",
+                ErrorCode::Usage,
+                "proxy names none",
             ),
         ] {
             fs::write(home.settings_file(), text).unwrap();

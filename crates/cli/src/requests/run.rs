@@ -11,7 +11,6 @@ use std::{
 use strongroom_contract::{
     agent::{Event, RunStart},
     error::{ErrorCode, Failure},
-    exchange::SendOptions,
     run::{Outcome, RunArgs, RunReport, RunStep},
 };
 use strongroom_workbench::runs;
@@ -19,10 +18,10 @@ use strongroom_workbench::runs;
 use super::absolute;
 use crate::{
     client::Client,
-    input::unreadable,
     output::Output,
     style::{BAD, DIM, GOOD},
     text::{self, milliseconds, printable},
+    way::Way,
 };
 
 const AFTER_HELP: &str = "\
@@ -49,15 +48,8 @@ pub(crate) struct Args {
     /// Write a report too: FILE.html or FILE.json; repeatable
     #[arg(long = "report", value_name = "FILE")]
     reports: Vec<PathBuf>,
-    /// Trust the certificates in this PEM file, beside the system's; repeatable
-    #[arg(long = "ca", value_name = "FILE")]
-    ca: Vec<PathBuf>,
-    /// Agree to plain HTTP, to a loopback address alone
-    #[arg(long)]
-    plain_http: bool,
-    /// Agree that requests go to production
-    #[arg(long)]
-    confirm_production: bool,
+    #[command(flatten)]
+    way: Way,
 }
 
 fn parse_variable(typed: &str) -> Result<(String, String), String> {
@@ -74,23 +66,13 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     for report in &args.reports {
         kind_of(report)?;
     }
-    let ca_pem = args
-        .ca
-        .iter()
-        .map(|path| fs::read_to_string(path).map_err(|error| unreadable(path, &error)))
-        .collect::<Result<_, _>>()?;
     let run = RunArgs {
         folder: absolute(&args.folder)?,
         environment: args.environment,
         variables: args.variables.into_iter().collect::<BTreeMap<_, _>>(),
         only: args.only,
         bail: args.bail,
-        options: SendOptions {
-            ca_pem,
-            allow_plain_http: args.plain_http,
-            confirm_production: args.confirm_production,
-            ..SendOptions::default()
-        },
+        options: args.way.options()?,
     };
     let mut client = Client::connect(output)?;
     let report = client.inner().call::<RunStart>(&run, |progress| {

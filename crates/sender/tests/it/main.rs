@@ -8,7 +8,9 @@
 
 mod answers;
 mod certificates;
+mod identities;
 mod limits;
+mod proxies;
 mod rules;
 mod support;
 mod wire;

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use base64::Engine as _;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{
     ServerConfig,
@@ -10,7 +11,7 @@ use rustls::{
     server::danger::ClientCertVerifier,
 };
 use strongroom_contract::error::Failure;
-use strongroom_crypto::SecretBytes;
+use strongroom_crypto::{SecretBytes, SecretText};
 use strongroom_sender::{Answer, Header, Options, Outgoing, Phase, SendError, Target, send};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -266,6 +267,15 @@ impl Identity {
                 .unwrap();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         config
+    }
+
+    /// The chain and the key as files hold them.
+    pub(crate) fn pem(&self) -> (String, SecretText) {
+        let chain = self.chain.iter().map(|certificate| {
+            let text = base64::engine::general_purpose::STANDARD.encode(certificate);
+            format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+        });
+        (chain.collect(), SecretText::new(self.key.serialize_pem()))
     }
 
     /// A server that insists on a client's certificate.

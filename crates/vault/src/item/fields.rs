@@ -6,6 +6,9 @@ use strongroom_crypto::{SecretBytes, SecretText, framing::secret_frame};
 
 /// The name of the field that most items have.
 const SECRET: &str = "secret";
+/// The names of the fields of a certificate.
+const CERTIFICATE: &str = "certificate";
+const PRIVATE_KEY: &str = "private_key";
 /// Names under which an overview's fields are read.
 pub(crate) const PUBLIC: [&str; 6] = ["id", "name", "provider", "base_url", "scheme", "notes"];
 const MOST_NAME_BYTES: usize = 64;
@@ -19,6 +22,14 @@ impl SecretFields {
     #[must_use]
     pub fn secret(value: SecretText) -> Self {
         Self(vec![(SECRET.to_owned(), value)])
+    }
+
+    /// A certificate in PEM, and the private key that belongs to it, if that is kept too.
+    #[must_use]
+    pub fn certificate(certificate: SecretText, private_key: Option<SecretText>) -> Self {
+        let key = private_key.map(|key| (PRIVATE_KEY.to_owned(), key));
+        let fields = [(CERTIFICATE.to_owned(), certificate)].into_iter();
+        Self(fields.chain(key).collect())
     }
 
     /// The same with one more field, such as `private_key`.

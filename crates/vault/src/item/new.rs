@@ -61,10 +61,16 @@ impl TryFrom<NewKey> for NewItem {
     type Error = InvalidItem;
 
     fn try_from(key: NewKey) -> Result<Self, InvalidItem> {
-        let secret = SecretText::new(key.secret.into_exposed());
-        if secret.is_empty() {
-            return Err(InvalidItem::NoSecret);
-        }
+        let secret =
+            Some(SecretText::new(key.secret.into_exposed())).filter(|text| !text.is_empty());
+        let (kind, fields) = match (key.certificate, secret) {
+            (Some(certificate), private_key) => (
+                ItemKind::Certificate,
+                SecretFields::certificate(SecretText::new(certificate), private_key),
+            ),
+            (None, Some(secret)) => (ItemKind::ApiKey, SecretFields::secret(secret)),
+            (None, None) => return Err(InvalidItem::NoSecret),
+        };
         Ok(Self {
             provider: key.provider,
             environment: key.environment,
@@ -73,11 +79,7 @@ impl TryFrom<NewKey> for NewItem {
             hosts: key.hosts,
             scheme: key.scheme,
             tags: key.tags,
-            ..Self::new(
-                ItemName::parse(&key.name)?,
-                ItemKind::ApiKey,
-                SecretFields::secret(secret),
-            )
+            ..Self::new(ItemName::parse(&key.name)?, kind, fields)
         })
     }
 }

@@ -8,7 +8,7 @@ use strongroom_contract::{
         BurstStart, CollectionDuplicate, CollectionList, CollectionLoad, CollectionMove,
         CollectionNewFolder, CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow,
         ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
-        Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryList,
+        Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryKeep, HistoryList,
         HistoryRemove, HistoryResend, HistoryRestore, KeyAdd, KeyCheck, KeyEdit, KeyList,
         KeyRemove, KeyRenew, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read,
         RecoverBegin, RecoverFinish, RequestPreview, RequestSign, Retire, RunStart, Send,
@@ -18,6 +18,7 @@ use strongroom_contract::{
     compose::{Composed, ComposedSend},
     error::{ErrorCode, Failure},
     exchange::Exchange,
+    history::SentElsewhere,
     vault::Enrolled,
 };
 use strongroom_crypto::SecretText;
@@ -184,6 +185,7 @@ pub(super) async fn answer(
             call.block::<HistoryGet>(|session, args, _| history::show(session, args))
                 .await
         }
+        HistoryKeep::NAME => call.keep_sent().await,
         HistoryRemove::NAME => {
             call.block::<HistoryRemove>(|session, args, _| history::remove(session, &args))
                 .await
@@ -355,11 +357,13 @@ impl Call<'_> {
         let args: <BurstStart as Operation>::Args = frames::parse(self.args)?;
         let session = Arc::clone(&self.owner.session);
         let work = self.work();
-        let (args, credential) = on_a_thread(move || {
+        let (args, credential, route) = on_a_thread(move || {
             let credential = send::credential(&session, &args.request, &work)?;
-            Ok((args, credential))
+            let route = send::Route::of(&session, &args.request, &work)?;
+            Ok((args, credential, route))
         })
         .await?;
+        self.used(&route.items);
         let session = &self.owner.session;
         send::record(
             session.activity(),
@@ -375,7 +379,15 @@ impl Call<'_> {
                 ..Progress::default()
             });
         };
-        let report = send::burst(session, args, credential, self.cancellation, sampled).await?;
+        let report = send::burst(
+            session,
+            args,
+            credential,
+            &route,
+            self.cancellation,
+            sampled,
+        )
+        .await?;
         frames::ok(self.id, &report)
     }
 
@@ -393,10 +405,7 @@ impl Call<'_> {
             Ok((filled, args.request))
         })
         .await?;
-        for item in &filled.items {
-            let activity = self.owner.session.activity();
-            activity.record(Act::Used, clock::now(), Some(item), &self.peer.client);
-        }
+        self.used(&filled.items);
         self.deliver(filled, Some(composed)).await
     }
 
@@ -408,14 +417,16 @@ impl Call<'_> {
         composed: Option<Composed>,
     ) -> Result<Exchange, Failure> {
         let session = Arc::clone(&self.owner.session);
-        let (filled, credential) = {
+        let (filled, credential, route) = {
             let work = self.work();
             on_a_thread(move || {
                 let credential = send::credential(&session, &filled.request, &work)?;
-                Ok((filled, credential))
+                let route = send::Route::of(&session, &filled.request, &work)?;
+                Ok((filled, credential, route))
             })
             .await?
         };
+        self.used(&route.items);
         let (request, secrets) = (&filled.request, &filled.secrets);
         let progress = |phase: Phase| {
             self.outbox.progress(&Progress {
@@ -437,6 +448,7 @@ impl Call<'_> {
                 session,
                 credential,
             }),
+            &route,
             secrets,
             cancelled,
             progress,
@@ -451,6 +463,34 @@ impl Call<'_> {
                 .await;
         }
         came_back
+    }
+
+    /// Notes in Activity that items are used, beside the key.
+    fn used(&self, items: &[String]) {
+        let activity = self.owner.session.activity();
+        for item in items {
+            activity.record(Act::Used, clock::now(), Some(item), &self.peer.client);
+        }
+    }
+
+    /// Keeps what a program sent by itself, if the vault is open.
+    async fn keep_sent(self) -> Result<Encoded, Failure> {
+        let SentElsewhere {
+            at,
+            request,
+            came_back,
+        } = frames::parse(self.args)?;
+        if self.owner.session.is_open() {
+            let activity = self.owner.session.activity();
+            let none = Redaction::default();
+            let entry = send::record(activity, &request, None, &none, &self.peer.client);
+            if let Ok(exchange) = &came_back {
+                activity.answered(entry, exchange.status, exchange.request_id.as_deref());
+            }
+            self.keep(Kept::sent(at, &request, None, None, came_back))
+                .await;
+        }
+        frames::ok(self.id, &Nothing {})
     }
 
     /// Puts an exchange into the history, if the vault is open still.

@@ -33,6 +33,7 @@ fn exchange(body: Option<&str>, base64: Option<&str>) -> Exchange {
         redirects: Vec::new(),
         decoded: None,
         undecoded: None,
+        proxy: None,
     }
 }
 

@@ -300,6 +300,7 @@ impl Sample {
             tags: vec![self.tag.to_owned()],
             // Nobody's secret, and nobody could take it for one.
             secret: Revealed::new(format!("sample-{}", BASE64.encode(random::bytes::<15>()))),
+            certificate: None,
         }
     }
 }

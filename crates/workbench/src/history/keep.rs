@@ -297,7 +297,7 @@ fn shortened(mut request: Composed) -> Composed {
 }
 
 /// The exchange with the beginning of its body.
-fn cut(mut exchange: Exchange) -> Exchange {
+pub(super) fn cut(mut exchange: Exchange) -> Exchange {
     if let Some(body) = &mut exchange.body
         && body.len() > BODY_BYTES
     {

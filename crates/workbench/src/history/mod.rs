@@ -5,10 +5,12 @@
 //! replaced here.
 
 mod compare;
+mod elsewhere;
 mod keep;
 mod list;
 
 pub(crate) use compare::compare;
+pub use elsewhere::hand_over;
 pub(crate) use keep::{Kept, keep};
 pub(crate) use list::{list, resend, show};
 

@@ -1,10 +1,12 @@
-//! Adding an API key.
+//! Adding an API key, or a certificate.
 
 use strongroom_contract::{
     error::{ErrorCode, Failure},
+    time::UnixMillis,
     vault::{ItemView, NewKey},
 };
-use strongroom_sender::HostRules;
+use strongroom_crypto::SecretText;
+use strongroom_sender::{HostRules, Identity, roots_from_pem};
 use strongroom_signing::{Scheme, presets::Preset};
 use strongroom_vault::{Item, NewItem};
 
@@ -15,12 +17,14 @@ use crate::{
     session::{Session, Work},
 };
 
-/// Adds a key. What its provider's preset knows fills in what was not given: the scheme, and for a
+/// Adds an item. What its provider's preset knows fills in what was not given: the scheme, and for a
 /// named environment the base URL and the hosts.
 pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<ItemView, Failure> {
     complete(&mut key);
     check(key.scheme.as_deref(), &key.hosts)?;
-    let item = NewItem::try_from(key).map_err(shown)?;
+    let expires = check_certificate(&key)?;
+    let mut item = NewItem::try_from(key).map_err(shown)?;
+    item.expires = expires;
     work.check()?;
     let now = clock::now();
     let added =
@@ -41,6 +45,22 @@ pub(super) fn check(scheme: Option<&str>, hosts: &[String]) -> Result<(), Failur
     }
     HostRules::parse(hosts)?;
     Ok(())
+}
+
+/// Refuses a certificate that can't be used, with its private key or to be trusted alone; until when it is
+/// valid, if it has one.
+fn check_certificate(key: &NewKey) -> Result<Option<UnixMillis>, Failure> {
+    let Some(certificate) = &key.certificate else {
+        return Ok(None);
+    };
+    let secret = SecretText::new(key.secret.expose_secret().to_owned());
+    if secret.is_empty() {
+        roots_from_pem(certificate)?;
+        return Ok(None);
+    }
+    let hosts = HostRules::parse(&key.hosts)?;
+    let identity = Identity::from_pem(certificate, &secret, hosts)?;
+    Ok(Some(identity.not_after()))
 }
 
 fn complete(key: &mut NewKey) {
@@ -81,6 +101,7 @@ mod tests {
             scheme: None,
             tags: Vec::new(),
             secret: Revealed::new("s".into()),
+            certificate: None,
         };
         complete(&mut key);
         key

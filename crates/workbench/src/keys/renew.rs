@@ -2,8 +2,8 @@
 
 use strongroom_contract::{
     agent::KeyRenewArgs,
-    error::Failure,
-    vault::{ItemView, VersionState},
+    error::{ErrorCode, Failure},
+    vault::{ItemKind, ItemView, VersionState},
 };
 use strongroom_crypto::SecretText;
 use strongroom_vault::SecretFields;
@@ -26,6 +26,17 @@ pub(crate) fn renew(
     work.check()?;
     let now = clock::now();
     let renewed = session.with_open(|open| {
+        let item = open.vault.find(&name).map_err(shown)?;
+        if item.view().kind == ItemKind::Certificate {
+            return Err(Failure::new(
+                ErrorCode::Usage,
+                format!(
+                    "{} is a certificate: it is replaced together with its key",
+                    item.name()
+                ),
+            )
+            .hint("add the new one as an item of its own, and remove this one when it has ended"));
+        }
         open.vault
             .add_version(&name, &fields, VersionState::Current, now)
             .map_err(shown)?;

@@ -88,6 +88,7 @@ fn item(name: &str, platform: &Platform, created: &CreatedKey) -> NewKey {
         scheme: Some(scheme.id().to_owned()),
         tags: Vec::new(),
         secret: Revealed::new(created.secret_key.expose_secret().to_owned()),
+        certificate: None,
     }
 }
 

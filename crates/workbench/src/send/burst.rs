@@ -21,7 +21,7 @@ use strongroom_signing::Scheme;
 use tokio::task::JoinSet;
 
 use super::{
-    Credential, check_hosts,
+    Credential, Route, check_hosts,
     draft::Draft,
     fresh_nonce,
     limit::{self, Limited},
@@ -63,10 +63,11 @@ pub(crate) async fn burst(
     session: &Arc<Session>,
     args: BurstArgs,
     credential: Option<Credential>,
+    route: &Route,
     cancellation: &Cancellation,
     mut sampled: impl FnMut(&BurstSample),
 ) -> Result<BurstReport, Failure> {
-    let plan = Arc::new(Plan::new(session, &args, credential).await?);
+    let plan = Arc::new(Plan::new(session, &args, credential, route).await?);
     let tally = Arc::new(Tally::new()?);
     let began = Instant::now();
     let mut workers = JoinSet::new();
@@ -129,6 +130,7 @@ impl Plan {
         session: &Arc<Session>,
         args: &BurstArgs,
         mut credential: Option<Credential>,
+        route: &Route,
     ) -> Result<Self, Failure> {
         let home = session.home();
         let request = args.request.clone();
@@ -157,7 +159,7 @@ impl Plan {
         let hosts = credential
             .as_ref()
             .map(|credential| credential.hosts.as_slice());
-        let options = options(home, &request, &draft, hosts)?;
+        let options = options(home, &request, &draft, hosts, route)?;
         let scheme = credential
             .as_ref()
             .map(|credential| scheme(&request, credential))

@@ -80,7 +80,7 @@ pub(crate) fn fill(
         scheme: scheme.filter(|_| key.is_some()),
         key,
         settings: BTreeMap::new(),
-        ca_pem: options.ca_pem.clone(),
+        ca_pem: Vec::new(),
         timeout_ms: request.options.timeout_ms.unwrap_or(TIMEOUT_MS),
         body_limit: options.body_limit.unwrap_or(BODY_LIMIT),
         allow_plain_http: options.allow_plain_http,

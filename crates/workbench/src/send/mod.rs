@@ -16,6 +16,7 @@ mod limit;
 mod preview;
 mod redact;
 mod redirect;
+mod route;
 mod sign;
 mod token;
 
@@ -37,14 +38,15 @@ use strongroom_signing::{self as signing, Scheme, Settings};
 use url::Url;
 
 use self::draft::Draft;
-pub use self::sign::with_typed_credential;
 pub(crate) use self::{
     burst::burst,
     composed::{Filled, filled, preview as preview_composed},
     preview::preview,
     redact::Redaction,
+    route::Route,
     sign::sign_with_key,
 };
+pub use self::{route::needs_the_vault, sign::with_typed_credential};
 use crate::{
     activity::{self, Act, Activity, EntryId},
     home::Home,
@@ -86,20 +88,22 @@ impl Credential {
 ///
 /// # Errors
 ///
-/// [`ErrorCode::Usage`] if the request names a key (then the vault's owner sends it) or makes no
+/// [`ErrorCode::Usage`] if the request needs the vault (then the vault's owner sends it) or makes no
 /// sense; otherwise what [`strongroom_sender::send`] says.
 pub async fn without_key(
     home: &Home,
     request: &SendRequest,
     cancel: impl Future<Output = ()> + Send,
 ) -> Result<Exchange, Failure> {
-    if request.key.is_some() {
+    if needs_the_vault(home, request) {
         return Err(Failure::new(
             ErrorCode::Usage,
-            "a request that is signed with a key is sent by the vault's owner",
+            "a request that takes something out of the vault is sent by the vault's owner",
         ));
     }
-    deliver(home, request, None, &Redaction::default(), cancel, |_| {}).await
+    let route = Route::without_vault(home, request)?;
+    let none = Redaction::default();
+    deliver(home, request, None, &route, &none, cancel, |_| {}).await
 }
 
 /// What signs a request.
@@ -111,7 +115,7 @@ pub(crate) struct Signer<'a> {
 }
 
 /// Sends a request, signed with a credential if there is one, and follows redirects if that was asked for.
-/// `secrets` are in the request already; the credential's is added to them.
+/// `secrets` are in the request already; the credential's is added to them. `route` is the way there.
 ///
 /// # Errors
 ///
@@ -121,6 +125,7 @@ pub(crate) async fn deliver(
     home: &Home,
     request: &SendRequest,
     signer: Option<Signer<'_>>,
+    route: &Route,
     secrets: &Redaction,
     cancel: impl Future<Output = ()> + Send,
     mut progress: impl FnMut(Phase) + Send,
@@ -137,8 +142,16 @@ pub(crate) async fn deliver(
     loop {
         let request = followed.as_ref().unwrap_or(request);
         let signer = signer.filter(|_| request.key.is_some());
-        let mut exchange =
-            once(home, request, signer, &all, cancel.as_mut(), &mut progress).await?;
+        let mut exchange = once(
+            home,
+            request,
+            signer,
+            route,
+            &all,
+            cancel.as_mut(),
+            &mut progress,
+        )
+        .await?;
         let Some((redirect, next)) = redirect::next(request, &exchange, &all, redirects.len())
         else {
             exchange.redirects = redirects;
@@ -159,6 +172,7 @@ async fn once(
     home: &Home,
     request: &SendRequest,
     signer: Option<Signer<'_>>,
+    route: &Route,
     secrets: &Redaction,
     cancel: impl Future<Output = ()> + Send,
     progress: impl FnMut(Phase) + Send,
@@ -178,11 +192,11 @@ async fn once(
         credential,
     }) = signer
     else {
-        let options = options(home, request, &draft, None)?;
+        let options = options(home, request, &draft, None, route)?;
         return finish(draft, &options, &all, Vec::new(), cancel, progress).await;
     };
     check_hosts(request, &credential.hosts)?;
-    let options = options(home, request, &draft, Some(&credential.hosts))?;
+    let options = options(home, request, &draft, Some(&credential.hosts), route)?;
     let scheme = scheme(request, credential)?;
     let mut cancel = std::pin::pin!(cancel);
     let exchanged = tokio::select! {
@@ -358,9 +372,11 @@ fn options(
     request: &SendRequest,
     draft: &Draft,
     hosts: Option<&[String]>,
+    route: &Route,
 ) -> Result<Options, Failure> {
     let mut extra_roots = Vec::new();
-    for pem in &request.ca_pem {
+    let trusted = request.ca_pem.iter().chain(&request.options.ca_pem);
+    for pem in trusted.chain(&route.trusted) {
         extra_roots.extend(strongroom_sender::roots_from_pem(pem)?);
     }
     if draft.target().is_loopback() {
@@ -378,6 +394,12 @@ fn options(
         extra_roots,
         allow_plain_http_on_loopback: request.allow_plain_http,
         allowed_hosts: hosts.map(HostRules::parse).transpose()?,
+        proxy: route.proxy.clone(),
+        // It stays behind where a redirect leads to another origin.
+        identity: route
+            .identity
+            .clone()
+            .filter(|_| request.options.client_cert.is_some()),
         ..Options::default()
     })
 }
@@ -420,6 +442,7 @@ fn exchange(
         http_version: answer.http_version.to_owned(),
         peer: answer.peer.to_string(),
         local: answer.local.to_string(),
+        proxy: answer.proxy,
         redirects: Vec::new(),
         decoded: answer.decoded,
         undecoded: answer.undecoded.as_ref().map(ToString::to_string),

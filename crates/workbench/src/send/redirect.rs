@@ -84,7 +84,9 @@ pub(super) fn next(
                 .any(|known| known.eq_ignore_ascii_case(name));
             !is_credential && !secrets.is_in(value.as_bytes())
         });
-        redirect.credential_dropped = next.key.take().is_some() || next.headers.len() < before;
+        let shown = next.options.client_cert.take();
+        redirect.credential_dropped =
+            next.key.take().is_some() || shown.is_some() || next.headers.len() < before;
         next.scheme = None;
     }
     redirect.followed = true;
@@ -128,6 +130,7 @@ mod tests {
             body_limit: 1,
             allow_plain_http: false,
             options: SendOptions {
+                client_cert: Some("client".to_owned()),
                 follow_redirects: true,
                 ..SendOptions::default()
             },
@@ -165,6 +168,7 @@ mod tests {
             redirects: Vec::new(),
             decoded: None,
             undecoded: None,
+            proxy: None,
         }
     }
 
@@ -221,6 +225,7 @@ mod tests {
                 ("GET", &None, &None)
             );
             assert_eq!(names(&next), ["Accept"]);
+            assert_eq!(next.options.client_cert, None);
             assert!(next.body_base64.is_empty());
         }
         let (redirect, next) = after("POST", 308, "https://other/");

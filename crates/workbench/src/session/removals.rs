@@ -140,6 +140,7 @@ mod tests {
                 scheme: None,
                 tags: Vec::new(),
                 secret: Revealed::new("secret".into()),
+                certificate: None,
             };
             keys::add(&session, key, &work()).unwrap();
         }

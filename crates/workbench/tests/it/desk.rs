@@ -428,7 +428,7 @@ fn settings_are_followed_and_kept() {
     assert_eq!(window.desk.settings().unwrap(), settings);
     let wrong = Settings {
         clipboard_seconds: 0,
-        ..settings
+        ..settings.clone()
     };
     let refused = window.desk.save_settings(&wrong).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Usage);

@@ -19,6 +19,7 @@ mod keys;
 mod lifecycle;
 mod log;
 mod platform;
+mod routes;
 mod runs;
 mod scene;
 mod secret_service;

@@ -252,6 +252,7 @@ pub(crate) fn key(name: &str, hosts: &[&str]) -> NewKey {
         scheme: Some("header-pair".to_owned()),
         tags: Vec::new(),
         secret: secret(SECRET),
+        certificate: None,
     }
 }
 

@@ -1091,13 +1091,17 @@ sent: Sent,
  */
 http_version: string, 
 /**
- * The peer's socket address.
+ * The peer's socket address: the proxy's, if there is one between.
  */
 peer: string, 
 /**
  * Our socket address.
  */
 local: string, 
+/**
+ * The proxy that it went through, host and port.
+ */
+proxy?: string | null, 
 /**
  * The redirects that came before this answer, and the one that it is.
  */
@@ -1691,7 +1695,7 @@ to: string | null,
 name: string | null, };
 
 /**
- * A new API key for the vault.
+ * A new API key for the vault, or a certificate.
  */
 export type NewKey = { 
 /**
@@ -1727,9 +1731,13 @@ scheme: string | null,
  */
 tags: Array<string>, 
 /**
- * The secret.
+ * The secret; empty if a certificate is kept without a private key.
  */
-secret: Revealed, };
+secret: Revealed, 
+/**
+ * A certificate in PEM, with those that signed it behind it; the secret is its private key then.
+ */
+certificate?: string | null, };
 
 /**
  * How one check came out.
@@ -2231,7 +2239,27 @@ body_limit: number | null,
 /**
  * Whether the request is left out of the history.
  */
-off_the_record: boolean, };
+off_the_record: boolean, 
+/**
+ * The certificates of these items of the vault are trusted beside the system's, by name or id.
+ */
+ca?: Array<string>, 
+/**
+ * The proxy on the way to other machines, as `http://HOST:PORT`; the one of the settings if absent.
+ */
+proxy?: string | null, 
+/**
+ * The item of the vault whose id and secret the proxy is given as user and password.
+ */
+proxy_key?: string | null, 
+/**
+ * Whether no proxy is used, whatever the settings say.
+ */
+no_proxy?: boolean, 
+/**
+ * The item of the vault whose certificate is shown to a server that asks for one.
+ */
+client_cert?: string | null, };
 
 /**
  * What went on the wire, with credentials replaced by references.
@@ -2290,7 +2318,15 @@ clipboard_seconds: number,
 /**
  * The history of requests is kept for so many days.
  */
-history_days: number, };
+history_days: number, 
+/**
+ * The proxy on the way to other machines, as `http://HOST:PORT`.
+ */
+proxy?: string | null, 
+/**
+ * The item of the vault whose id and secret the proxy is given as user and password.
+ */
+proxy_key?: string | null, };
 
 /**
  * One artefact of signing, as it was made.

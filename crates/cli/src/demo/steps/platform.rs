@@ -133,6 +133,7 @@ fn refuse(play: &mut Play<'_>, app_id: &str) -> Result<(), Failure> {
             scheme: None,
             tags: Vec::new(),
             secret: other_secret(play)?,
+            certificate: None,
         };
         play.call::<KeyAdd>(&mixed_up)?;
         let key = Some((MIXED_UP, HEADER_PAIR));
