@@ -11,7 +11,7 @@ use strongroom_contract::{
         SavedRequest,
     },
     compose::{ComposedPreview, ComposedSend},
-    diagnosis::{Diagnosis, Exhibit},
+    diagnosis::{Diagnosis, Exhibit, LookedInto, PastedCase},
     error::Failure,
     exchange::Exchange,
     explain::Explanation,
@@ -22,8 +22,8 @@ use strongroom_contract::{
     run::{RunArgs, RunReport},
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
-        ActivityRow, AllowlistCheck, BurstPlan, Draft, EnrolmentShown, ExactRequest, IssueKey,
-        PlatformStatus, Reopened, ReportForm, RunPlan, Session, Settings,
+        ActivityRow, AllowlistCheck, BurstPlan, Draft, EnrolmentShown, ExactRequest, ForeignText,
+        IssueKey, PlatformStatus, Reopened, ReportForm, RunPlan, Session, Settings,
     },
 };
 use ts_rs::{Config, TS, TypeVisitor};
@@ -97,11 +97,14 @@ fn contract() -> String {
     declarations.visit::<HistoryRestored>();
     declarations.visit::<ExactRequest>();
     declarations.visit::<FindInBody>();
+    declarations.visit::<ForeignText>();
     declarations.visit::<IssueKey>();
     declarations.visit::<ItemView>();
     declarations.visit::<KeyView>();
     declarations.visit::<MoveEntry>();
+    declarations.visit::<LookedInto>();
     declarations.visit::<NewKey>();
+    declarations.visit::<PastedCase>();
     declarations.visit::<Placed>();
     declarations.visit::<PlatformStatus>();
     declarations.visit::<RemovedEntry>();

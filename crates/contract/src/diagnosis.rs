@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{explain::Explanation, time::UnixMillis};
+use crate::{explain::Explanation, secret::Revealed, time::UnixMillis};
 
 /// A request to be looked at, as it was pasted. It may hold credentials, so it has no `Debug`; it is
 /// kept nowhere.
@@ -112,4 +112,64 @@ pub struct Search {
     pub tried: u32,
     /// Whether that was all of them; a search stops at a bound.
     pub complete: bool,
+}
+
+/// A request that somebody pasted into the window, and by what it is judged.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct PastedCase {
+    /// The text: a curl command, raw HTTP, or an HTTP archive. It may hold credentials.
+    pub text: Revealed,
+    /// What it is judged by.
+    pub judge: Judge,
+    /// The address that it came from; not known if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub peer: Option<String>,
+    /// The time to judge it at; now if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub at: Option<UnixMillis>,
+}
+
+/// What a pasted request is judged by.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Judge {
+    /// The local platform, by its own record of the key.
+    Platform,
+    /// A key of the vault. Its secret stays with the owner.
+    Vault {
+        /// The item's name or id.
+        key: String,
+    },
+    /// A credential that was typed for this alone; the vault may be locked.
+    Typed {
+        /// The public id, if it is known.
+        id: Option<String>,
+        /// The secret.
+        secret: Revealed,
+    },
+    /// Nothing but the request.
+    Alone,
+}
+
+/// A pasted request and what the debugger found out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct LookedInto {
+    /// What the text was read as: `curl`, `raw` or `har`.
+    pub format: String,
+    /// The method.
+    pub method: String,
+    /// Scheme, host and path of the URL. What stands behind them may be a credential.
+    pub place: String,
+    /// How many header lines there are.
+    pub headers: u32,
+    /// The body's length in bytes.
+    pub body_bytes: u64,
+    /// What was found out.
+    pub diagnosis: Diagnosis,
 }

@@ -256,6 +256,16 @@ pub struct ExactRequest {
     pub body_bytes: u64,
 }
 
+/// A file that a person chose, as text. It may hold secrets.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ForeignText {
+    /// The file's name, without its folder.
+    pub name: String,
+    /// What it holds.
+    pub text: Revealed,
+}
+
 /// A QR code: the dark modules as an SVG path, one unit a module, without a quiet zone.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

@@ -3,7 +3,9 @@
 mod activity;
 mod answers;
 mod clipboard;
+mod debug;
 mod enrolment;
+mod foreign;
 mod history;
 mod keys;
 mod platform;
@@ -66,6 +68,11 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         runs::run_folder,
         runs::run_start,
         runs::run_save,
+        debug::debug_paste,
+        debug::debug_refused,
+        debug::debug_ticket,
+        debug::debug_save,
+        foreign::foreign_choose_text,
         platform::platform_status,
         platform::platform_start,
         platform::platform_stop,

@@ -242,6 +242,19 @@ impl Page {
         .await;
     }
 
+    /// Puts `text` into a field at once, as from the clipboard.
+    pub async fn paste(&self, label: &str, text: &str) {
+        let script = "const [field, text] = arguments;
+            field.value = text;
+            field.dispatchEvent(new Event('input', { bubbles: true }));";
+        self.until(format_args!("the field {label:?}"), async || {
+            let field = self.ask("field", label).await?;
+            self.run(script, vec![field, json!(text)]).await?;
+            Some(())
+        })
+        .await;
+    }
+
     /// What stands in a field.
     pub async fn value(&self, label: &str) -> String {
         self.until(format_args!("the field {label:?}"), async || {

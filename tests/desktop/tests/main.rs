@@ -7,6 +7,7 @@ mod accessibility;
 mod after_lock;
 mod bad_paths;
 mod command_line;
+mod debugger;
 mod given_up;
 mod keyboard;
 mod main_job;

@@ -14,6 +14,7 @@ import type {
   BurstSample,
   Collection,
   Comparison,
+  Diagnosis,
   Draft,
   Environment,
   ExactRequest,
@@ -26,8 +27,11 @@ import type {
   HistoryPage,
   HistoryRemoved,
   HistoryRestored,
+  ForeignText,
   ItemView,
   KeyView,
+  LookedInto,
+  PastedCase,
   Reopened,
   ReportForm,
   RowsOfBody,
@@ -219,6 +223,23 @@ export const runs = {
   /** Opens the system's dialog; answers with the path, or nothing if nobody wanted to. */
   save: (report: RunReport, form: ReportForm, name: string) =>
     invoke<string | null>("run_save", { report, form, name }),
+};
+
+/** Why a request is refused. Nothing of a paste is kept. */
+export const debug = {
+  paste: (case_: PastedCase) => invoke<LookedInto>("debug_paste", { case: case_ }),
+  refused: (requestId: string) => invoke<Diagnosis>("debug_refused", { requestId }),
+  /** A text for a ticket, as Markdown. */
+  ticket: (diagnosis: Diagnosis) => invoke<string>("debug_ticket", { diagnosis }),
+  /** Opens the system's dialog; answers with the path, or nothing if nobody wanted to. */
+  save: (diagnosis: Diagnosis, name: string) =>
+    invoke<string | null>("debug_save", { diagnosis, name }),
+};
+
+/** Requests of other programs. */
+export const foreign = {
+  /** Opens the system's dialog; answers with what the file holds, or nothing if nobody wanted to. */
+  chooseText: () => invoke<ForeignText | null>("foreign_choose_text"),
 };
 
 export const platform = {

@@ -48,6 +48,13 @@ export function actions(): Action[] {
       run: () => go("settings"),
     },
   ];
+  list.push({
+    id: "why-refused",
+    group: "Actions",
+    label: "Find out why a request is refused",
+    keywords: ["debug", "signature", "paste", "curl", "401"],
+    run: () => go("requests", { part: "refused" }),
+  });
   if (unlocked) {
     list.push({
       id: "lock",

@@ -18,7 +18,9 @@ mod audit;
 mod compose;
 #[cfg(feature = "desktop")]
 mod copied;
+mod debug;
 mod demo;
+mod foreign;
 mod history;
 mod platform;
 mod qr;

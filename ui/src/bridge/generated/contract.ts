@@ -1260,6 +1260,19 @@ text: string,
 match_case: boolean, };
 
 /**
+ * A file that a person chose, as text. It may hold secrets.
+ */
+export type ForeignText = { 
+/**
+ * The file's name, without its folder.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+text: Revealed, };
+
+/**
  * What the anchor beside the device secret says of the file's age.
  */
 export type Freshness = "proven" | "unproven" | "accepted_older";
@@ -1537,6 +1550,23 @@ expires: UnixMillis | null,
 versions: Array<VersionView>, };
 
 /**
+ * What a pasted request is judged by.
+ */
+export type Judge = { "by": "platform" } | { "by": "vault", 
+/**
+ * The item's name or id.
+ */
+key: string, } | { "by": "typed", 
+/**
+ * The public id, if it is known.
+ */
+id: string | null, 
+/**
+ * The secret.
+ */
+secret: Revealed, } | { "by": "alone" };
+
+/**
  * Whether a key can be used now.
  */
 export type KeyState = "not_yet" | "active" | "rotating" | "expired" | "revoked";
@@ -1647,6 +1677,35 @@ value: string,
  * Whether it is sent. One that is not stays in the table.
  */
 enabled: boolean, };
+
+/**
+ * A pasted request and what the debugger found out.
+ */
+export type LookedInto = { 
+/**
+ * What the text was read as: `curl`, `raw` or `har`.
+ */
+format: string, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * Scheme, host and path of the URL. What stands behind them may be a credential.
+ */
+place: string, 
+/**
+ * How many header lines there are.
+ */
+headers: number, 
+/**
+ * The body's length in bytes.
+ */
+body_bytes: number, 
+/**
+ * What was found out.
+ */
+diagnosis: Diagnosis, };
 
 /**
  * A limit as the answers show it.
@@ -1781,6 +1840,27 @@ path: string,
  * The name it is sent under, if not the path's last part.
  */
 file_name: string | null, };
+
+/**
+ * A request that somebody pasted into the window, and by what it is judged.
+ */
+export type PastedCase = { 
+/**
+ * The text: a curl command, raw HTTP, or an HTTP archive. It may hold credentials.
+ */
+text: Revealed, 
+/**
+ * What it is judged by.
+ */
+judge: Judge, 
+/**
+ * The address that it came from; not known if absent.
+ */
+peer?: string | null, 
+/**
+ * The time to judge it at; now if absent.
+ */
+at?: UnixMillis | null, };
 
 /**
  * A run of a part's bytes, to be shown in one style.
