@@ -66,6 +66,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         runs::burst_start,
         runs::run_choose_folder,
         runs::run_folder,
+        runs::run_folders,
         runs::run_start,
         runs::run_save,
         debug::debug_paste,

@@ -24,15 +24,23 @@ pub(crate) async fn burst_start(
     app.desk()?.burst(draft, plan, heard).await
 }
 
-/// Lets a person choose a folder of requests; answers with its path, or nothing if they changed their mind.
+/// Lets a person choose a folder of requests; answers with the folders that were chosen so far.
 #[tauri::command]
 pub(crate) async fn run_choose_folder(
     handle: AppHandle,
     app: Shared<'_>,
-) -> Result<Option<String>, Failure> {
+) -> Result<Vec<String>, Failure> {
     let desk = app.desk()?;
-    let chosen = dialogs::open_folder(handle).await;
-    Ok(chosen.map(|path| desk.choose_folder(path)))
+    if let Some(path) = dialogs::open_folder(handle).await {
+        desk.choose_folder(path);
+    }
+    Ok(desk.chosen_folders())
+}
+
+/// The folders that were chosen, the last chosen last.
+#[tauri::command]
+pub(crate) async fn run_folders(app: Shared<'_>) -> Result<Vec<String>, Failure> {
+    Ok(app.desk()?.chosen_folders())
 }
 
 /// What a chosen folder holds.

@@ -18,8 +18,8 @@ const nameOf = (element) => {
   return name.replace(/\s+/g, " ").trim();
 };
 
-const PRESSABLE = "button, summary, a[href], [role=option], [role=tab], [role=radio], input[type=checkbox]";
-const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable=true]";
+const PRESSABLE = "button, summary, a[href], [role=option], [role=tab], [role=radio], input[type=checkbox], label:has(> input[type=radio])";
+const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]";
 
 /** The element of that name that a person could use: in the dialog that is open, if one is. */
 const find = (selector) => {

@@ -11,3 +11,4 @@ mod debugger;
 mod given_up;
 mod keyboard;
 mod main_job;
+mod requests_history;

@@ -217,7 +217,9 @@ export const burst = {
 /** The requests of a folder in order; `run-step` tells how it goes, `requests.cancel` stops it. */
 export const runs = {
   /** Opens the system's dialog; a page can run no folder that was not chosen there. */
-  chooseFolder: () => invoke<string | null>("run_choose_folder"),
+  chooseFolder: () => invoke<string[]>("run_choose_folder"),
+  /** What was chosen since the window's process began, the last chosen last. */
+  folders: () => invoke<string[]>("run_folders"),
   folder: (folder: string) => invoke<Collection>("run_folder", { folder }),
   start: (plan: RunPlan) => invoke<RunReport>("run_start", { plan }),
   /** Opens the system's dialog; answers with the path, or nothing if nobody wanted to. */

@@ -26,7 +26,7 @@ pub(super) const BODY_LIMIT: u64 = 64 * 1024 * 1024;
 /// How much can be sent, in bytes: a body crosses to the vault's owner in one frame.
 const SENT_LIMIT: usize = 32 * 1024 * 1024;
 
-/// What a person has chosen in the system's dialog: files to be sent, folders to be run.
+/// The files that a person has chosen to be sent.
 #[derive(Default)]
 pub(super) struct Chosen(Mutex<BTreeSet<PathBuf>>);
 
@@ -36,19 +36,16 @@ impl Chosen {
         chosen.insert(path);
     }
 
-    pub(super) fn contains(&self, path: &Path) -> bool {
-        let chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        chosen.contains(path)
-    }
-
     fn read(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        if !self.contains(Path::new(path)) {
+        let chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !chosen.contains(Path::new(path)) {
             return Err(Failure::new(
                 ErrorCode::Refused,
                 format!("{path} was not chosen since Strongroom was started"),
             )
             .hint("choose the file again"));
         }
+        drop(chosen);
         let unreadable = |error: std::io::Error| {
             Failure::new(
                 ErrorCode::Storage,

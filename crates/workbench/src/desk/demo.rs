@@ -1,7 +1,12 @@
 //! "Look around": a throw-away home with sample items, and a platform with keys and requests of every
 //! kind in it. Its vault is a real one, with factors that nobody is told.
 
-use std::{io, path::PathBuf};
+mod folder;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
@@ -197,13 +202,7 @@ impl Desk {
     ///
     /// There is no room for it on the disk; what else keeps a vault or a platform from being made.
     pub async fn look_around() -> Result<Self, Failure> {
-        let folder = folder().map_err(|error| {
-            Failure::new(
-                ErrorCode::Storage,
-                format!("there is no place for a throw-away home: {error}"),
-            )
-            .hint("free some space in the temporary directory, or set TMPDIR to another one")
-        })?;
+        let folder = temporary().map_err(|error| no_place(&error))?;
         let root = folder.path().to_owned();
         let home = Home::at(&root.join("home"))?;
         let any_port = ServeOptions {
@@ -212,7 +211,7 @@ impl Desk {
             ..ServeOptions::default()
         };
         let desk = Self::at(home, &Settings::default(), any_port, Some(folder)).await?;
-        match desk.fill(root.join("device.key")).await {
+        match desk.fill(&root).await {
             Ok(()) => Ok(desk),
             Err(failure) => {
                 desk.close().await;
@@ -221,7 +220,8 @@ impl Desk {
         }
     }
 
-    async fn fill(&self, key_file: PathBuf) -> Result<(), Failure> {
+    async fn fill(&self, root: &Path) -> Result<(), Failure> {
+        let key_file = root.join("device.key");
         let (created, started) = tokio::join!(self.create(key_file), self.start_platform());
         created?;
         started?;
@@ -266,6 +266,8 @@ impl Desk {
             })
             .await?;
         }
+        let saved = folder::write(root, platform.url()).map_err(|error| no_place(&error))?;
+        self.choose_folder(saved);
         Ok(())
     }
 
@@ -287,6 +289,14 @@ impl Desk {
     }
 }
 
+fn no_place(error: &io::Error) -> Failure {
+    Failure::new(
+        ErrorCode::Storage,
+        format!("there is no place for a throw-away home: {error}"),
+    )
+    .hint("free some space in the temporary directory, or set TMPDIR to another one")
+}
+
 impl Sample {
     fn into_new(self) -> NewKey {
         NewKey {
@@ -306,7 +316,7 @@ impl Sample {
 }
 
 /// In memory where the session has a place for that: nothing is left on a disk.
-fn folder() -> io::Result<TempDir> {
+fn temporary() -> io::Result<TempDir> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let place = runtime.filter(|place| place.is_dir());
     let place = place.unwrap_or_else(std::env::temp_dir);

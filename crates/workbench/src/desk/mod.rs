@@ -27,6 +27,7 @@ mod qr;
 mod runs;
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -89,8 +90,8 @@ struct Inner {
     audit_grew: watch::Sender<u64>,
     /// The files that may be sent.
     chosen: Arc<compose::Chosen>,
-    /// The folders of requests that may be listed and run.
-    folders: compose::Chosen,
+    /// The folders of requests that may be listed and run, the last chosen last.
+    folders: Mutex<Vec<PathBuf>>,
     is_demo: bool,
     /// The throw-away home, which goes with this.
     throw_away: Mutex<Option<TempDir>>,
@@ -212,7 +213,7 @@ impl Desk {
             copied,
             audit_grew,
             chosen: Arc::default(),
-            folders: compose::Chosen::default(),
+            folders: Mutex::default(),
             is_demo: throw_away.is_some(),
             throw_away: Mutex::new(throw_away),
         })))

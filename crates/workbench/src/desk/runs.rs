@@ -4,7 +4,10 @@
 //! The page names a folder, and may read none: a folder is listed and run only if a person has chosen it in
 //! the system's dialog since the window's process began.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{MutexGuard, PoisonError},
+};
 
 use strongroom_contract::{
     agent::{BurstStart, CollectionList, Event, Progress, RunStart},
@@ -51,12 +54,21 @@ impl Desk {
         self.call_with_progress::<BurstStart>(args, heard).await
     }
 
-    /// Lets a folder be listed and run, since a person has chosen it; answers with its path.
+    /// Lets a folder be listed and run, since a person has chosen it.
+    pub fn choose_folder(&self, path: PathBuf) {
+        let mut folders = self.folders();
+        folders.retain(|known| *known != path);
+        folders.push(path);
+    }
+
+    /// The folders that were chosen, the last chosen last. They outlive a lock of the vault.
     #[must_use]
-    pub fn choose_folder(&self, path: PathBuf) -> String {
-        let shown = path.display().to_string();
-        self.0.folders.add(path);
-        shown
+    pub fn chosen_folders(&self) -> Vec<String> {
+        let folders = self.folders();
+        folders
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect()
     }
 
     /// What a chosen folder holds.
@@ -129,8 +141,17 @@ impl Desk {
         .await
     }
 
+    fn folders(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        let folders = self.0.folders.lock();
+        folders.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn check_folder(&self, folder: &str) -> Result<(), Failure> {
-        if self.0.folders.contains(Path::new(folder)) {
+        if self
+            .folders()
+            .iter()
+            .any(|known| known == Path::new(folder))
+        {
             return Ok(());
         }
         Err(Failure::new(

@@ -32,6 +32,8 @@ pub(crate) struct Runner {
     args: RunArgs,
     folder: Folder,
     left: VecDeque<Entry>,
+    /// What the environment sets and is no secret of the vault: an expectation may name it.
+    set: BTreeMap<String, String>,
     captured: BTreeMap<String, String>,
     secrets: SecretValues,
     began: Instant,
@@ -53,10 +55,14 @@ impl Runner {
             .map(|called| folder.environment(called))
             .transpose()?;
         let left = chosen(&folder, &args.only)?.into();
+        let (name, mut set) = environment.map_or_else(Default::default, |environment| {
+            (Some(environment.name), environment.variables)
+        });
+        set.retain(|_, value| !value.contains("sr://"));
         Ok(Self {
             report: RunReport {
                 name: folder.name(),
-                environment: environment.map(|environment| environment.name),
+                environment: name,
                 started: clock::now(),
                 total_ms: 0.0,
                 passed: 0,
@@ -67,6 +73,7 @@ impl Runner {
             args,
             folder,
             left,
+            set,
             captured: BTreeMap::new(),
             secrets: SecretValues::default(),
             began: Instant::now(),
@@ -156,7 +163,9 @@ impl Runner {
             Some(path) => Some((path.as_str(), self.folder.beside(Some(&entry.path), path)?)),
             None => None,
         };
-        step.checks = checks::all(&composed.expect, &answer, schema, &self.variables());
+        let mut known = self.set.clone();
+        known.extend(self.variables());
+        step.checks = checks::all(&composed.expect, &answer, schema, &known);
         for capture in &composed.capture {
             match value(capture, &answer) {
                 Some(value) => {

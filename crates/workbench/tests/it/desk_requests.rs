@@ -11,6 +11,8 @@ use strongroom_contract::{
     window::{BurstPlan, IssueKey, ReportForm, RunPlan},
 };
 
+use strongroom_workbench::desk::Desk;
+
 use crate::desk::{Window, draft};
 
 /// A window with an open vault, and the local platform with a key that is accepted so often a minute.
@@ -131,8 +133,10 @@ fn a_folder_runs_once_a_person_has_chosen_it_and_its_report_is_saved() {
         ErrorCode::Refused
     );
 
-    let chosen = window.desk.choose_folder(folder.clone());
-    let listed = window.block_on(window.desk.chosen_folder(chosen)).unwrap();
+    window.desk.choose_folder(folder.clone());
+    assert_eq!(window.desk.chosen_folders(), [plan().folder]);
+    let listed = window.desk.chosen_folder(plan().folder);
+    let listed = window.block_on(listed).unwrap();
     assert_eq!(listed.entries.len(), 2);
     let mut told = Vec::new();
     let run = window.desk.run(plan(), |step| told.push(step));
@@ -161,4 +165,29 @@ fn a_folder_runs_once_a_person_has_chosen_it_and_its_report_is_saved() {
         window.block_on(unsaved).unwrap_err().code,
         ErrorCode::Storage
     );
+}
+
+#[test]
+fn the_folder_of_the_throw_away_home_runs_and_shows_one_refusal() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let report = runtime.block_on(async {
+        let desk = Desk::look_around().await.unwrap();
+        let folder = desk.chosen_folders().pop().unwrap();
+        let listed = desk.chosen_folder(folder.clone()).await.unwrap();
+        assert_eq!(listed.problems, []);
+        assert_eq!(listed.environments.len(), 2);
+        let plan = RunPlan {
+            folder,
+            environment: Some("environments/local.toml".into()),
+            only: Vec::new(),
+            bail: false,
+            confirm_production: false,
+        };
+        let report = desk.run(plan, |_| {}).await.unwrap();
+        desk.close().await;
+        report
+    });
+    assert_eq!((report.passed, report.failed), (3, 1), "{report:#?}");
+    assert_eq!(report.steps[1].captured, ["payin_uuid"]);
+    assert_eq!(report.steps[3].status, Some(403));
 }

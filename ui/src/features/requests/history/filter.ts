@@ -12,7 +12,7 @@ export interface Wanted {
 export const everything: Readonly<Wanted> = { text: "", status: "", key: "", host: "" };
 
 export const statuses = [
-  { value: "", label: "Any status" },
+  { value: "", label: "Status" },
   { value: "2", label: "2xx accepted" },
   { value: "3", label: "3xx elsewhere" },
   { value: "4", label: "4xx refused" },

@@ -3,7 +3,8 @@ import { asFailure, history, type Failure, type HistoryRow } from "$/bridge";
 import { toast } from "$/kit/toasts.svelte";
 import { everything, filterOf, type Wanted } from "./filter";
 
-const PAGE = 200;
+/** As many rows are read at once. */
+export const PAGE = 200;
 
 export const past = $state<{
   wanted: Wanted;

@@ -42,8 +42,19 @@ export const environment = () =>
 /** Asks for a folder, and shows what it holds. */
 export async function choose(): Promise<void> {
   try {
-    const folder = await runs.chooseFolder();
-    if (folder !== null) await show(folder);
+    const folder = (await runs.chooseFolder()).at(-1);
+    if (folder !== undefined) await show(folder);
+  } catch (thrown) {
+    run.failure = asFailure(thrown);
+  }
+}
+
+/** Shows the folder again that an earlier page of this window had, or what is in the present one now. */
+export async function refresh(): Promise<void> {
+  if (run.running) return;
+  try {
+    const folder = run.collection?.folder ?? (await runs.folders()).at(-1);
+    if (folder !== undefined) await show(folder);
   } catch (thrown) {
     run.failure = asFailure(thrown);
   }
@@ -63,16 +74,6 @@ async function show(folder: string): Promise<void> {
 
 function forget(): void {
   Object.assign(run, { steps: [], report: undefined, stopped: false, shown: undefined });
-}
-
-/** Reads the folder again: its files may have changed. */
-export async function refresh(): Promise<void> {
-  if (!run.collection || run.running) return;
-  try {
-    await show(run.collection.folder);
-  } catch (thrown) {
-    run.failure = asFailure(thrown);
-  }
 }
 
 export async function start(confirmProduction: boolean): Promise<void> {
