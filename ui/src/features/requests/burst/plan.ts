@@ -151,7 +151,7 @@ export type Curves = [
 ];
 
 /** A sample shorter than this says nothing of a rate: it is counted with the one before. */
-const SHORTEST_MS = 100;
+const SHORTEST_MS = 180;
 
 export function curves(samples: readonly BurstSample[]): Curves {
   const made: Curves = [[], [], [], [], [], []];
