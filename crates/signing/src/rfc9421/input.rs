@@ -1,8 +1,8 @@
 //! Signature parameters (RFC 9421, section 2.3): what is covered, and what is said about it.
 
-use std::str::FromStr;
+use std::{fmt::Write as _, str::FromStr};
 
-use sfv::{BareItem, FieldType as _, InnerList, Item, Key, List, ListEntry, Parser, StringRef};
+use sfv::{BareItem, FieldType as _, InnerList, List, ListEntry, Parser, StringRef};
 
 use super::component::{Component, ComponentError, Derived, Form, Source};
 
@@ -41,29 +41,48 @@ impl SignatureInput {
     ///
     /// [`InputError`] if a component is there twice or a parameter can't be written.
     pub fn new(components: Vec<Component>, params: SignatureParams) -> Result<Self, InputError> {
-        let mut items = Vec::with_capacity(components.len());
-        for component in &components {
-            let item: Item = Parser::new(component.identifier())
-                .parse()
-                .map_err(|_| ComponentError::NotString(component.identifier().to_owned()))?;
-            items.push(item);
+        if components.len() > MAX_COMPONENTS {
+            return Err(InputError::TooMany);
         }
-        let mut list = InnerList::new(items);
-        for (name, value) in [
-            ("created", integer("created", params.created)?),
-            ("expires", integer("expires", params.expires)?),
-            ("keyid", string("keyid", params.keyid.as_deref())?),
-            ("alg", string("alg", params.alg.as_deref())?),
-            ("nonce", string("nonce", params.nonce.as_deref())?),
-            ("tag", string("tag", params.tag.as_deref())?),
-        ] {
+        // Written rather than put together and serialised: whoever measures a limit signs each request.
+        let mut text = String::with_capacity(256);
+        for (at, component) in components.iter().enumerate() {
+            if components
+                .iter()
+                .take(at)
+                .any(|earlier| earlier == component)
+            {
+                return Err(InputError::Twice(component.identifier().to_owned()));
+            }
+            text.push(if at == 0 { '(' } else { ' ' });
+            text.push_str(component.identifier());
+        }
+        text.push_str(if components.is_empty() { "()" } else { ")" });
+        for (name, value) in [("created", params.created), ("expires", params.expires)] {
             if let Some(value) = value {
-                let name = Key::from_string(name.to_owned())
-                    .map_err(|_| InputError::Parameter { name })?;
-                list.params.insert(name, value);
+                let value =
+                    sfv::Integer::try_from(value).map_err(|_| InputError::Parameter { name })?;
+                // Writing into a text does not fail.
+                let _ = write!(text, ";{name}={value}");
             }
         }
-        Self::from_inner_list(list)
+        for (name, value) in [
+            ("keyid", &params.keyid),
+            ("alg", &params.alg),
+            ("nonce", &params.nonce),
+            ("tag", &params.tag),
+        ] {
+            if let Some(value) = value {
+                let value =
+                    StringRef::from_str(value).map_err(|_| InputError::Parameter { name })?;
+                push_string(&mut text, name, value.as_str());
+            }
+        }
+        Ok(Self {
+            components,
+            params,
+            text,
+        })
     }
 
     pub(super) fn from_inner_list(list: InnerList) -> Result<Self, InputError> {
@@ -157,16 +176,18 @@ impl FromStr for SignatureInput {
     }
 }
 
-fn integer(name: &'static str, value: Option<u64>) -> Result<Option<BareItem>, InputError> {
-    let Some(value) = value else { return Ok(None) };
-    let value = sfv::Integer::try_from(value).map_err(|_| InputError::Parameter { name })?;
-    Ok(Some(value.into()))
-}
-
-fn string(name: &'static str, value: Option<&str>) -> Result<Option<BareItem>, InputError> {
-    let Some(value) = value else { return Ok(None) };
-    let value = StringRef::from_str(value).map_err(|_| InputError::Parameter { name })?;
-    Ok(Some(value.to_owned().into()))
+/// A parameter that is a string (RFC 8941, section 4.1.6).
+fn push_string(text: &mut String, name: &str, value: &str) {
+    text.push(';');
+    text.push_str(name);
+    text.push_str("=\"");
+    for character in value.chars() {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text.push('"');
 }
 
 fn read_integer(name: &'static str, value: &BareItem) -> Result<u64, InputError> {

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::Engine as _;
 use hdrhistogram::Histogram;
 use strongroom_contract::{
     burst::{BurstArgs, BurstReport, BurstSample, Latency},
@@ -16,14 +17,14 @@ use strongroom_contract::{
     exchange::SendRequest,
     time::UnixMillis,
 };
+use strongroom_crypto::random::Reserve;
 use strongroom_sender::{Brief, Options, Outgoing, Reused, Target};
 use strongroom_signing::Scheme;
 use tokio::task::JoinSet;
 
 use super::{
-    Credential, Route, check_hosts,
+    BASE64_URL, Credential, Redaction, Route, check_hosts,
     draft::Draft,
-    fresh_nonce,
     limit::{self, Limited},
     options, scheme, time_to_sign_with, token,
 };
@@ -193,21 +194,24 @@ impl Plan {
             next: AtomicU64::new(0),
         };
         // What makes no sense is told before anything is sent.
-        plan.signed()?;
+        plan.signed(&mut Reserve::new())?;
         Ok(plan)
     }
 
-    fn signed(&self) -> Result<Outgoing, Failure> {
-        let mut draft = Draft::read(&self.request)?;
+    fn signed(&self, nonces: &mut Reserve) -> Result<Outgoing, Failure> {
+        let none = Redaction::default();
+        let mut draft = Draft::read_at(&self.request, self.target.clone(), &none)?;
         if let (Some(credential), Some(scheme)) = (&self.credential, self.scheme) {
             let now = UnixMillis(clock::now().0.saturating_add_signed(self.ahead));
-            draft.sign(&fresh_nonce(), scheme, credential, now)?;
+            let nonce = BASE64_URL.encode(nonces.bytes::<16>());
+            draft.sign(&nonce, scheme, credential, now)?;
         }
-        Ok(draft.finish()?.0)
+        draft.finish_unshown()
     }
 
     async fn work(&self, worker: u32, began: Instant, tally: &Tally) {
         let mut connection = None;
+        let mut nonces = Reserve::new();
         if self.rate.is_none() {
             let late = self.ramp * worker / self.concurrency.max(1);
             tokio::time::sleep_until((began + late).into()).await;
@@ -222,7 +226,7 @@ impl Plan {
             if due > began.elapsed() {
                 tokio::time::sleep_until((began + due).into()).await;
             }
-            match self.once(&mut connection).await {
+            match self.once(&mut connection, &mut nonces).await {
                 Ok(brief) => tally.answered(began.elapsed(), &brief),
                 Err(failure) => {
                     connection = None;
@@ -234,8 +238,12 @@ impl Plan {
         }
     }
 
-    async fn once(&self, connection: &mut Option<Reused>) -> Result<Brief, Failure> {
-        let outgoing = self.signed()?;
+    async fn once(
+        &self,
+        connection: &mut Option<Reused>,
+        nonces: &mut Reserve,
+    ) -> Result<Brief, Failure> {
+        let outgoing = self.signed(nonces)?;
         let open = match connection.take().filter(Reused::is_open) {
             Some(open) => open,
             None => Reused::open(&self.target, &self.options).await?,
@@ -264,7 +272,7 @@ impl Plan {
     async fn try_again(&self, limited: &Limited) -> Option<bool> {
         let until = limited.retry_at()?;
         tokio::time::sleep_until(until.into()).await;
-        let brief = self.once(&mut None).await.ok()?;
+        let brief = self.once(&mut None, &mut Reserve::new()).await.ok()?;
         Some(brief.status < 400)
     }
 }

@@ -51,7 +51,15 @@ impl Draft {
 
     /// The same for a request with `secrets` of the vault in it. Their names are shown in their place.
     pub(super) fn read_with(request: &SendRequest, secrets: &Redaction) -> Result<Self, Failure> {
-        let target = Target::parse(&request.url)?;
+        Self::read_at(request, Target::parse(&request.url)?, secrets)
+    }
+
+    /// The same for a request whose URL was parsed already.
+    pub(super) fn read_at(
+        request: &SendRequest,
+        target: Target,
+        secrets: &Redaction,
+    ) -> Result<Self, Failure> {
         let body = BASE64.decode(&request.body_base64).map_err(|_| {
             Failure::new(ErrorCode::Usage, "the body is not base64")
                 .hint("encode its bytes with the standard alphabet and padding")
@@ -204,6 +212,17 @@ impl Draft {
                 signing::Target::received(target.scheme(), value, self.target.path_and_query())
             }
         }
+    }
+
+    /// The request as it goes out, where nobody is shown it.
+    pub(super) fn finish_unshown(self) -> Result<Outgoing, Failure> {
+        let headers = self.headers.into_iter().map(|line| line.header).collect();
+        Ok(Outgoing::new(
+            &self.method,
+            self.target,
+            headers,
+            self.body,
+        )?)
     }
 
     /// The request as it goes out, and what is shown of it.
