@@ -4,6 +4,7 @@
 //! Both are shown on a screen in memory, drawn without a graphics processor.
 
 use std::{
+    collections::BTreeMap,
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     time::{SystemTime, UNIX_EPOCH},
@@ -241,6 +242,8 @@ fn fill(home: &Home) -> Result<(), Stopped> {
             base_url: None,
             hosts: vec!["api.cleverhub.co".to_owned()],
             scheme: None,
+            settings: BTreeMap::new(),
+            preset: None,
             tags: Vec::new(),
             secret: Revealed::new(format!("sk_test_51H8example{number:032}")),
             certificate: None,

@@ -20,6 +20,7 @@ use strongroom_contract::{
     },
     manage::{AuditRowView, KeyView},
     run::{RunArgs, RunReport},
+    scheme::SchemeView,
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
         ActivityRow, AllowlistCheck, BurstPlan, Draft, EnrolmentShown, ExactRequest, ForeignText,
@@ -117,6 +118,7 @@ fn contract() -> String {
     declarations.visit::<SaveRequest>();
     declarations.visit::<SavedRequest>();
     declarations.visit::<RowsOfBody>();
+    declarations.visit::<SchemeView>();
     declarations.visit::<Session>();
     declarations.visit::<Settings>();
     let declared = declarations.by_name.into_values();

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    agent, burst, demo, explain, history, key, platform, read, requests, send, serve, shell, sign,
+    agent, burst, demo, explain, history, key, platform, read, requests, scheme, send, serve, shell, sign,
     unlock, vault, with_platform,
 };
 
@@ -60,6 +60,9 @@ pub(crate) enum Command {
     Send(send::Args),
     /// Sign a request and show every step, without sending it
     Sign(sign::Args),
+    /// How requests can be signed
+    #[command(subcommand)]
+    Scheme(scheme::Command),
     /// Send one request many times over, to see where a limit is
     Burst(burst::Args),
     /// Saved requests: list, run and check, import and export

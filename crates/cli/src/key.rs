@@ -9,7 +9,7 @@ use std::{
 
 use clap::{ArgGroup, Subcommand};
 use strongroom_contract::{
-    agent::{KeyAdd, KeyList, KeyName, KeyRemove, KeyShow, Nothing},
+    agent::{KeyAdd, KeyList, KeyName, KeyRemove, KeySet, KeySetArgs, KeyShow, Nothing},
     error::{ErrorCode, Failure},
     vault::{Environment, ItemKind, ItemView, NewKey, VersionState},
 };
@@ -21,6 +21,7 @@ use crate::{
     input,
     output::Output,
     read,
+    send::parse_setting,
     style::{ACCENT, DIM, GOOD, STRONG},
     text::{self, Cell, Table},
 };
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     List,
     /// Show one key without its secret, or one field of it
     Show(ShowArgs),
+    /// Change what a key's scheme is told beside its secret, such as a region
+    Set(SetArgs),
     /// Remove a key and every version of its secret
     Remove(NameArgs),
 }
@@ -60,6 +63,12 @@ pub(crate) struct AddArgs {
     /// How requests are signed with it
     #[arg(long, value_name = "SCHEME")]
     scheme: Option<String>,
+    /// What the scheme is told beside the secret, as in region=us-east-1; repeatable
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    settings: Vec<(String, String)>,
+    /// What is known of a provider or a scheme, such as aws, to hold where nothing is given
+    #[arg(long, value_name = "PRESET")]
+    preset: Option<String>,
     /// A word to find it by; repeatable
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
@@ -82,6 +91,21 @@ pub(crate) struct ShowArgs {
     /// Print this field's value instead: id, secret, provider, ...
     #[arg(long, value_name = "FIELD")]
     field: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SetArgs {
+    /// The key's name or id
+    name: String,
+    /// A setting, as in region=us-east-1; `strongroom scheme list` explains them
+    #[arg(value_name = "NAME=VALUE", value_parser = parse_setting, required_unless_present_any = ["unset", "scheme"])]
+    settings: Vec<(String, String)>,
+    /// Take this setting away; repeatable
+    #[arg(long, value_name = "NAME")]
+    unset: Vec<String>,
+    /// How requests are signed with it from now on; settings that it does not know go
+    #[arg(long, value_name = "SCHEME")]
+    scheme: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -108,6 +132,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<ExitCode, Failure>
             name,
             field: Some(field),
         }) => read::field(&format!("sr://{name}/{field}"), true, output)?,
+        Command::Set(args) => set(args, output)?,
         Command::Remove(NameArgs { name }) => remove(name, output)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -137,6 +162,8 @@ fn add(args: AddArgs, output: Output) -> Result<(), Failure> {
         base_url: args.base_url,
         hosts: args.hosts,
         scheme: args.scheme,
+        settings: args.settings.into_iter().collect(),
+        preset: args.preset,
         tags: args.tags,
         secret: input::revealed(secret),
         certificate,
@@ -185,6 +212,30 @@ fn show(name: String, output: Output) -> Result<(), Failure> {
     output.print(&item, |out| show_item(out, &item))
 }
 
+fn set(args: SetArgs, output: Output) -> Result<(), Failure> {
+    let item = Client::connect(output)?.call::<KeySet>(&KeySetArgs {
+        name: args.name,
+        scheme: args.scheme,
+        set: args.settings.into_iter().collect(),
+        unset: args.unset,
+    })?;
+    output.print(&item, |out| {
+        let name = text::printable(&item.name, false);
+        let scheme = text::printable(item.scheme.as_deref().unwrap_or("no scheme"), false);
+        writeln!(out, "{GOOD}✓{GOOD:#} {STRONG}{name}{STRONG:#}: {scheme}")?;
+        let rows = settings(&item);
+        text::facts(out, &rows)
+    })
+}
+
+/// What the scheme is told, a line each.
+fn settings(item: &ItemView) -> Vec<(&str, Cell)> {
+    let settings = item.settings.iter();
+    settings
+        .map(|(name, value)| (name.as_str(), Cell::plain(value.replace('\n', "\\n"))))
+        .collect()
+}
+
 fn remove(name: String, output: Output) -> Result<(), Failure> {
     let item = Client::connect(output)?.call::<KeyRemove>(&KeyName { name })?;
     output.print(&item, |out| {
@@ -217,6 +268,10 @@ fn show_item(out: &mut dyn Write, item: &ItemView) -> io::Result<()> {
             ("id", Cell::styled(&item.id, DIM)),
         ],
     )?;
+    if !item.settings.is_empty() {
+        writeln!(out, "\n{STRONG}settings{STRONG:#}")?;
+        text::facts(out, &settings(item))?;
+    }
     writeln!(out)?;
     let mut table = Table::new(&["VERSION", "STATE", "STORED"]);
     for version in &item.versions {

@@ -24,6 +24,7 @@ mod qr;
 mod read;
 mod requests;
 mod runtime;
+mod scheme;
 mod send;
 mod serve;
 mod shell;
@@ -75,6 +76,7 @@ fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Read(args) => read::run(&args, output),
         Command::Send(args) => send::run(args, output),
         Command::Sign(args) => sign::run(args, output),
+        Command::Scheme(command) => scheme::run(&command, output),
         Command::Burst(args) => burst::run(args, output),
         Command::Requests(command) => requests::run(command, output),
         Command::History(command) => history::run(command, output),

@@ -5,6 +5,8 @@
 //! [`Reply::Err`] with the same `id`. The first request is [`Hello`]. [`Cancel`] stops another
 //! request of the same connection, and so does closing the connection.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -204,6 +206,8 @@ operations! {
     KeyShow = "key.show": KeyName => ItemView;
     /// Replaces what is known of an API key beside its secret.
     KeyEdit = "key.edit": KeyEditArgs => ItemView;
+    /// Changes what the scheme of an API key is told beside its secret.
+    KeySet = "key.set": KeySetArgs => ItemView;
     /// Adds a version of an API key's secret, which takes over; the one before it is kept.
     KeyRenew = "key.renew": KeyRenewArgs => ItemView;
     /// Removes an item and all its versions. Asked for by the window, it is hidden at once and
@@ -356,6 +360,20 @@ pub struct KeyEditArgs {
     pub name: String,
     /// What it is to be.
     pub key: EditKey,
+}
+
+/// Changes what the scheme of an API key is told beside its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySetArgs {
+    /// Its name or id.
+    pub name: String,
+    /// The scheme that it has from now on; the one that it has if absent. What another scheme does not
+    /// know goes.
+    pub scheme: Option<String>,
+    /// Settings by name, in the place of those that are there.
+    pub set: BTreeMap<String, String>,
+    /// The names of settings that go.
+    pub unset: Vec<String>,
 }
 
 /// A request that failed, and the key that it should be made with.

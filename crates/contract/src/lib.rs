@@ -21,6 +21,7 @@ pub mod manage;
 pub mod platform;
 pub mod requests;
 pub mod run;
+pub mod scheme;
 pub mod secret;
 pub mod time;
 pub mod vault;

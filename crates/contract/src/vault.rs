@@ -1,5 +1,7 @@
 //! The vault as it is shown: status, enrolment, items, findings.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{secret::Revealed, time::UnixMillis};
@@ -192,6 +194,9 @@ pub struct ItemView {
     pub hosts: Vec<String>,
     /// The scheme that requests are signed with.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the secret, such as a region.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
     /// Tags.
     pub tags: Vec<String>,
     /// When the item was added.
@@ -229,6 +234,14 @@ pub struct NewKey {
     pub hosts: Vec<String>,
     /// The scheme that requests are signed with.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the secret, such as a region.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<_>", optional))]
+    pub settings: BTreeMap<String, String>,
+    /// The preset whose scheme, settings, base URL and hosts hold where none are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub preset: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
     /// The secret; empty if a certificate is kept without a private key.
@@ -257,6 +270,11 @@ pub struct EditKey {
     pub hosts: Vec<String>,
     /// The scheme that requests are signed with.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the secret; if absent, what it is told now, as far as the scheme
+    /// knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub settings: Option<BTreeMap<String, String>>,
     /// Tags.
     pub tags: Vec<String>,
 }

@@ -18,9 +18,21 @@ const PREFIX: &str = "prefix";
 const DEFAULT_HEADER: &str = "x-api-key";
 
 pub(crate) const SETTINGS: [Setting; 3] = [
-    Setting::optional(HEADER, "the header that carries the key (x-api-key)"),
-    Setting::optional(QUERY, "the query parameter that carries it instead"),
-    Setting::optional(PREFIX, "what stands in front of the key in the header"),
+    Setting::optional(
+        HEADER,
+        "the header that carries the key (x-api-key)",
+        "x-api-key",
+    ),
+    Setting::optional(
+        QUERY,
+        "the query parameter that carries it instead",
+        "api_key",
+    ),
+    Setting::optional(
+        PREFIX,
+        "what stands in front of the key in the header",
+        "Token ",
+    ),
 ];
 
 /// Where the key stands.

@@ -22,19 +22,27 @@ const SCOPE: &str = "scope";
 const AUDIENCE: &str = "audience";
 const CLIENT_AUTH: &str = "client_auth";
 
-const ABOUT_TOKEN_URL: &str = "where a token is had";
+const ABOUT_TOKEN_URL: Setting = Setting::optional(
+    TOKEN_URL,
+    "where a token is had",
+    "https://auth.example.com/oauth/token",
+);
 
 pub(crate) const SETTINGS: [Setting; 4] = [
-    Setting::optional(TOKEN_URL, ABOUT_TOKEN_URL),
-    Setting::optional(SCOPE, "the scopes asked for, with spaces between them"),
+    ABOUT_TOKEN_URL,
+    Setting::optional(
+        SCOPE,
+        "the scopes asked for, with spaces between them",
+        "payins:read payins:write",
+    ),
     Setting::optional(
         AUDIENCE,
         "the audience asked for, where a provider wants one",
+        "https://api.example.com",
     ),
-    Setting::optional(CLIENT_AUTH, "basic (the header) or body (basic)"),
+    Setting::optional(CLIENT_AUTH, "basic (the header) or body (basic)", "body"),
 ];
-pub(crate) const ACCESS_TOKEN_SETTINGS: [Setting; 1] =
-    [Setting::optional(TOKEN_URL, ABOUT_TOKEN_URL)];
+pub(crate) const ACCESS_TOKEN_SETTINGS: [Setting; 1] = [ABOUT_TOKEN_URL];
 
 pub(crate) fn check(settings: &Settings) -> Result<(), SettingError> {
     if let Some(url) = settings.get(TOKEN_URL) {

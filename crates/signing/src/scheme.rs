@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use strongroom_contract::scheme::{SchemeView, SettingView};
 use strongroom_crypto::signature;
 
 use crate::{
@@ -107,6 +108,32 @@ impl Scheme {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::HeaderPair => "Header pair (app-id, secret-key)",
+            Self::ApiKey => "API key in a header or in the query",
+            Self::Basic => "Basic authentication",
+            Self::Bearer => "Bearer token",
+            Self::AccessToken => "Access token in the header access-token",
+            Self::OAuth2 => "OAuth 2.0 client credentials",
+            Self::JwtHs256 => "JWT, HS256",
+            Self::JwtRs256 => "JWT, RS256",
+            Self::JwtEs256 => "JWT, ES256",
+            Self::JwtEdDsa => "JWT, EdDSA",
+            Self::Rfc9421HmacSha256 => "RFC 9421, hmac-sha256",
+            Self::Rfc9421Ed25519 => "RFC 9421, ed25519",
+            Self::Rfc9421EcdsaP256Sha256 => "RFC 9421, ecdsa-p256-sha256",
+            Self::Rfc9421RsaPssSha512 => "RFC 9421, rsa-pss-sha512",
+            Self::Rfc9421RsaV15Sha256 => "RFC 9421, rsa-v1_5-sha256",
+            Self::SigV4 => "AWS Signature Version 4",
+            Self::HmacTemplate => "HMAC over a provider's own form",
+            Self::StandardWebhooks => "Standard Webhooks",
+            Self::TV1 => "Webhook with t= and v1= (Stripe)",
+        }
+    }
+
     /// What the scheme can be told beside the credential.
     #[must_use]
     pub const fn settings(self) -> &'static [Setting] {
@@ -125,6 +152,23 @@ impl Scheme {
             Self::HmacTemplate => &template::SETTINGS,
             Self::TV1 => &t_v1::SETTINGS,
             Self::HeaderPair | Self::Basic | Self::Bearer | Self::StandardWebhooks => &[],
+        }
+    }
+
+    /// The scheme as it is offered to choose from.
+    #[must_use]
+    pub fn view(self) -> SchemeView {
+        let settings = self.settings().iter().map(|setting| SettingView {
+            name: setting.name.to_owned(),
+            about: setting.about.to_owned(),
+            example: setting.example.to_owned(),
+            required: setting.required,
+        });
+        SchemeView {
+            id: self.id().to_owned(),
+            name: self.title().to_owned(),
+            needs_private_key: self.needs_private_key(),
+            settings: settings.collect(),
         }
     }
 

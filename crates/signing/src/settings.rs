@@ -21,25 +21,46 @@ pub struct Setting {
     pub name: &'static str,
     /// What it says, in a few words.
     pub about: &'static str,
+    /// A value that it could have.
+    pub example: &'static str,
     /// Whether nothing works without it.
     pub required: bool,
 }
 
 impl Setting {
-    pub(crate) const fn optional(name: &'static str, about: &'static str) -> Self {
+    pub(crate) const fn optional(
+        name: &'static str,
+        about: &'static str,
+        example: &'static str,
+    ) -> Self {
         Self {
             name,
             about,
+            example,
             required: false,
         }
     }
 
-    pub(crate) const fn required(name: &'static str, about: &'static str) -> Self {
+    pub(crate) const fn required(
+        name: &'static str,
+        about: &'static str,
+        example: &'static str,
+    ) -> Self {
         Self {
             name,
             about,
+            example,
             required: true,
         }
+    }
+
+    /// The encoding of a shared secret, which several schemes can be told.
+    pub(crate) const fn secret_encoding() -> Self {
+        Self::optional(
+            SECRET_ENCODING,
+            "utf8, hex, base64 or base64url (utf8)",
+            "base64",
+        )
     }
 }
 
@@ -81,6 +102,29 @@ impl Settings {
     ///
     /// [`SettingError`] for the first that is not.
     pub fn check(&self, scheme: Scheme) -> Result<(), SettingError> {
+        self.check_names(scheme)?;
+        for setting in scheme.settings() {
+            if setting.required {
+                self.needed(setting.name)?;
+            }
+        }
+        scheme.check_values(self)
+    }
+
+    /// The same for settings that are kept for later: one that is required may be given then.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError`] for the first that the scheme does not know or that is none.
+    pub fn check_given(&self, scheme: Scheme) -> Result<(), SettingError> {
+        self.check_names(scheme)?;
+        match scheme.check_values(self) {
+            Err(SettingError::Missing { .. }) => Ok(()),
+            checked => checked,
+        }
+    }
+
+    fn check_names(&self, scheme: Scheme) -> Result<(), SettingError> {
         let known = scheme.settings();
         for name in self.0.keys() {
             if !known.iter().any(|setting| setting.name == name) {
@@ -90,12 +134,7 @@ impl Settings {
                 });
             }
         }
-        for setting in known {
-            if setting.required {
-                self.needed(setting.name)?;
-            }
-        }
-        scheme.check_values(self)
+        Ok(())
     }
 
     pub(crate) fn needed(&self, name: &'static str) -> Result<&str, SettingError> {
@@ -132,6 +171,12 @@ impl Settings {
 impl FromIterator<(String, String)> for Settings {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
         Self(pairs.into_iter().collect())
+    }
+}
+
+impl From<&BTreeMap<String, String>> for Settings {
+    fn from(pairs: &BTreeMap<String, String>) -> Self {
+        Self(pairs.clone())
     }
 }
 

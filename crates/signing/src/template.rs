@@ -21,7 +21,7 @@ use crate::{
     credential::{Credential, KeyProblem},
     header_pair::visible_ascii,
     message::{Request, trim},
-    settings::{Encoding, SECRET_ENCODING, Setting, SettingError, Settings},
+    settings::{Encoding, Setting, SettingError, Settings},
     sign::{SignError, Signed, public, refuse_present, shown_bytes, step},
     verify::{Refusal, Verified, same_id},
 };
@@ -32,11 +32,23 @@ const ENCODING: &str = "encoding";
 const HEADERS: &str = "headers";
 
 pub(crate) const SETTINGS: [Setting; 5] = [
-    Setting::required(CONTENT, "what is signed, as in {timestamp}.{body}"),
-    Setting::required(HEADERS, "the headers that carry it, one a line"),
-    Setting::optional(ALGORITHM, "hmac-sha256 or hmac-sha512 (hmac-sha256)"),
-    Setting::optional(ENCODING, "hex, base64 or base64url (hex)"),
-    Setting::optional(SECRET_ENCODING, "utf8, hex, base64 or base64url (utf8)"),
+    Setting::required(
+        CONTENT,
+        "what is signed, as in {timestamp}.{body}",
+        "{timestamp}.{method}.{path_and_query}.{body}",
+    ),
+    Setting::required(
+        HEADERS,
+        "the headers that carry it, one a line",
+        "x-timestamp: {timestamp}\\nx-signature: {signature}",
+    ),
+    Setting::optional(
+        ALGORITHM,
+        "hmac-sha256 or hmac-sha512 (hmac-sha256)",
+        "hmac-sha512",
+    ),
+    Setting::optional(ENCODING, "hex, base64 or base64url (hex)", "base64"),
+    Setting::secret_encoding(),
 ];
 
 /// What a pair of braces can name, beside `header:NAME`.

@@ -38,6 +38,7 @@ mod problem;
 mod read;
 mod running;
 pub mod runs;
+pub mod schemes;
 mod sealed_log;
 pub mod send;
 pub mod session;

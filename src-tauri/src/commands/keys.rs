@@ -6,9 +6,11 @@ use strongroom_contract::{
         ReadArgs,
     },
     error::Failure,
+    scheme::SchemeView,
     secret::Revealed,
     vault::{EditKey, ItemView, NewKey},
 };
+use strongroom_workbench::schemes;
 
 use super::Shared;
 
@@ -46,6 +48,12 @@ pub(crate) async fn key_remove(app: Shared<'_>, id: String) -> Result<ItemView, 
 #[tauri::command]
 pub(crate) async fn key_restore(app: Shared<'_>, id: String) -> Result<ItemView, Failure> {
     app.desk()?.call::<KeyRestore>(KeyName { name: id }).await
+}
+
+/// The schemes that a key can be sent with.
+#[tauri::command]
+pub(crate) async fn schemes() -> Vec<SchemeView> {
+    schemes::schemes().schemes
 }
 
 /// Copies a field; its text stays on this side of the bridge.

@@ -45,6 +45,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         keys::key_restore,
         keys::key_copy,
         keys::key_reveal,
+        keys::schemes,
         requests::request_send,
         requests::request_cancel,
         requests::request_preview,

@@ -38,6 +38,7 @@ import type {
   RunPlan,
   RunReport,
   RunStep,
+  SchemeView,
   VaultStatus,
 } from "./generated/contract";
 
@@ -66,6 +67,8 @@ export interface NewKey {
   base_url: string | null;
   hosts: string[];
   scheme: string | null;
+  /** What the scheme is told beside the secret. */
+  settings?: Record<string, string>;
   tags: string[];
   secret: string;
 }
@@ -78,6 +81,8 @@ export interface EditKey {
   base_url: string | null;
   hosts: string[];
   scheme: string | null;
+  /** What the scheme is told beside the secret; absent: as it is, as far as the scheme knows it. */
+  settings?: Record<string, string>;
   tags: string[];
 }
 
@@ -170,6 +175,8 @@ export const keys = {
   /** Copies in the core; the text never crosses the bridge. Answers after how many seconds it goes. */
   copy: (id: string, field: string) => invoke<number>("key_copy", { id, field }),
   reveal: (id: string) => invoke<string>("key_reveal", { id }),
+  /** How requests can be signed. Needs no vault. */
+  schemes: () => invoke<SchemeView[]>("schemes"),
 };
 
 export const requests = {

@@ -8,6 +8,7 @@ import {
   type Failure,
   type ItemView,
   type PlatformStatus,
+  type SchemeView,
   type Session,
 } from "$/bridge";
 
@@ -16,6 +17,8 @@ interface Shared {
   platform: PlatformStatus;
   items: ItemView[] | undefined;
   itemsFailure: Failure | undefined;
+  /** How requests can be signed. */
+  schemes: SchemeView[];
 }
 
 export const shared = $state<Shared>({
@@ -23,6 +26,7 @@ export const shared = $state<Shared>({
   platform: { state: "stopped", url: null, failure: null },
   items: undefined,
   itemsFailure: undefined,
+  schemes: [],
 });
 
 export async function loadItems(): Promise<void> {
@@ -46,6 +50,10 @@ export async function follow(): Promise<void> {
   });
   await on("platform-changed", (now) => (shared.platform = now));
   await on("keys-changed", () => void loadItems());
-  [shared.session, shared.platform] = await Promise.all([session.read(), platform.status()]);
+  [shared.session, shared.platform, shared.schemes] = await Promise.all([
+    session.read(),
+    platform.status(),
+    keys.schemes(),
+  ]);
   await loadItems();
 }

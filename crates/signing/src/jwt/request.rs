@@ -10,7 +10,7 @@ use crate::{
     header_pair::visible_ascii,
     message::Request,
     scheme::Scheme,
-    settings::{SECRET_ENCODING, Setting, SettingError, Settings},
+    settings::{Setting, SettingError, Settings},
     sign::{Header, HeaderValue, SignError, Signed, refuse_present, step},
     token::{AUTHORIZATION, presented},
     verify::{Refusal, Verified, same_id},
@@ -21,16 +21,20 @@ const LIFETIME: &str = "lifetime";
 const KID: &str = "kid";
 const DEFAULT_LIFETIME: u64 = 300;
 
-const ABOUT_CLAIMS: Setting = Setting::optional(CLAIMS, "claims of one's own, a JSON object");
-const ABOUT_LIFETIME: Setting = Setting::optional(LIFETIME, "seconds from iat to exp (300)");
-const ABOUT_KID: Setting = Setting::optional(KID, "the header's kid (the public id)");
+const ABOUT_CLAIMS: Setting = Setting::optional(
+    CLAIMS,
+    "claims of one's own, a JSON object",
+    r#"{"aud":"https://api.example.com"}"#,
+);
+const ABOUT_LIFETIME: Setting = Setting::optional(LIFETIME, "seconds from iat to exp (300)", "60");
+const ABOUT_KID: Setting = Setting::optional(KID, "the header's kid (the public id)", "key-2026");
 
 pub(crate) const SETTINGS: [Setting; 3] = [ABOUT_CLAIMS, ABOUT_LIFETIME, ABOUT_KID];
 pub(crate) const SHARED_SETTINGS: [Setting; 4] = [
     ABOUT_CLAIMS,
     ABOUT_LIFETIME,
     ABOUT_KID,
-    Setting::optional(SECRET_ENCODING, "utf8, hex, base64 or base64url (utf8)"),
+    Setting::secret_encoding(),
 ];
 
 /// What a request's token is to say, by the settings.

@@ -14,7 +14,7 @@ use crate::{
     credential::{Algorithm as KeyAlgorithm, Credential, SigningKey, VerifyingKey},
     message::{Field, Request},
     scheme::Scheme,
-    settings::{SECRET_ENCODING, Setting, SettingError, Settings},
+    settings::{Setting, SettingError, Settings},
     sign::{SignError, Signed, public, public_id, refuse_present, step},
     verify::{Refusal, Verified, same_id},
 };
@@ -27,17 +27,21 @@ const LIFETIME: &str = "lifetime";
 const TAG: &str = "tag";
 
 const ABOUT_COMPONENTS: Setting =
-    Setting::optional(COMPONENTS, "what is covered, as in \"@method\" \"@path\"");
+    Setting::optional(
+    COMPONENTS,
+    "what is covered, as in \"@method\" \"@path\"",
+    r#""@method" "@authority" "@path""#,
+);
 const ABOUT_LIFETIME: Setting =
-    Setting::optional(LIFETIME, "seconds until it expires (never stated)");
-const ABOUT_TAG: Setting = Setting::optional(TAG, "the application that it is for");
+    Setting::optional(LIFETIME, "seconds until it expires (never stated)", "60");
+const ABOUT_TAG: Setting = Setting::optional(TAG, "the application that it is for", "payments");
 
 pub(crate) const SETTINGS: [Setting; 3] = [ABOUT_COMPONENTS, ABOUT_LIFETIME, ABOUT_TAG];
 pub(crate) const SHARED_SETTINGS: [Setting; 4] = [
     ABOUT_COMPONENTS,
     ABOUT_LIFETIME,
     ABOUT_TAG,
-    Setting::optional(SECRET_ENCODING, "utf8, hex, base64 or base64url (utf8)"),
+    Setting::secret_encoding(),
 ];
 
 /// What is covered, and what is said of it, by the settings.

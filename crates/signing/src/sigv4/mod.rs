@@ -42,11 +42,15 @@ const SIGN_BODY: &str = "sign_body";
 const PATH_ENCODING: &str = "path_encoding";
 
 pub(crate) const SETTINGS: [Setting; 5] = [
-    Setting::required(REGION, "as in us-east-1"),
-    Setting::required(SERVICE, "as in execute-api"),
-    Setting::optional(NORMALIZE_PATH, "true or false (true, but for S3)"),
-    Setting::optional(PATH_ENCODING, "once or twice (twice, but for S3)"),
-    Setting::optional(SIGN_BODY, "adds x-amz-content-sha256 (false, but for S3)"),
+    Setting::required(REGION, "as in us-east-1", "eu-west-1"),
+    Setting::required(SERVICE, "as in execute-api", "s3"),
+    Setting::optional(NORMALIZE_PATH, "true or false (true, but for S3)", "false"),
+    Setting::optional(PATH_ENCODING, "once or twice (twice, but for S3)", "once"),
+    Setting::optional(
+        SIGN_BODY,
+        "adds x-amz-content-sha256 (false, but for S3)",
+        "true",
+    ),
 ];
 
 /// Where a signature is valid, and how it is made there.

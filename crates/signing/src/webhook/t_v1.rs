@@ -15,7 +15,7 @@ use crate::{
     api_key::is_header_name,
     credential::{Credential, KeyProblem},
     message::Request,
-    settings::{SECRET_ENCODING, Setting, SettingError, Settings},
+    settings::{Setting, SettingError, Settings},
     sign::{SignError, Signed, public, refuse_present, shown_bytes, step},
     verify::{Refusal, Verified},
 };
@@ -24,8 +24,12 @@ const HEADER: &str = "header";
 const DEFAULT_HEADER: &str = "stripe-signature";
 
 pub(crate) const SETTINGS: [Setting; 2] = [
-    Setting::optional(HEADER, "the header that carries it (stripe-signature)"),
-    Setting::optional(SECRET_ENCODING, "utf8, hex, base64 or base64url (utf8)"),
+    Setting::optional(
+        HEADER,
+        "the header that carries it (stripe-signature)",
+        "x-signature",
+    ),
+    Setting::secret_encoding(),
 ];
 
 pub(crate) fn header_name(settings: &Settings) -> Result<&str, SettingError> {

@@ -350,3 +350,39 @@ fn a_template_that_says_nonsense_is_refused_by_name() {
         assert!(error.contains(said), "{content} {headers}: {error}");
     }
 }
+
+#[test]
+fn what_is_offered_as_an_example_can_be_set() {
+    for scheme in Scheme::ALL {
+        let view = scheme.view();
+        assert_eq!(view.id, scheme.id());
+        let required = view.settings.iter().filter(|setting| setting.required);
+        let needed: Vec<_> = required
+            .map(|setting| (setting.name.as_str(), setting.example.as_str()))
+            .collect();
+        for setting in &view.settings {
+            let mut one = needed.clone();
+            one.push((&setting.name, &setting.example));
+            let checked = settings(&one).check(scheme);
+            assert_eq!(checked, Ok(()), "{scheme}: {}", setting.name);
+        }
+    }
+}
+
+#[test]
+fn settings_that_are_kept_may_lack_what_is_required_and_nothing_else() {
+    let check = |pairs: &[(&str, &str)]| settings(pairs).check_given(Scheme::SigV4);
+    assert_eq!(check(&[]), Ok(()));
+    assert_eq!(check(&[("service", "s3")]), Ok(()));
+    for wrong in [
+        &[("regoin", "eu-west-1")][..],
+        &[
+            ("region", "eu-west-1"),
+            ("service", "s3"),
+            ("sign_body", "yes"),
+        ],
+    ] {
+        assert!(check(wrong).is_err(), "{wrong:?}");
+    }
+    assert!(settings(&[("service", "s3")]).check(Scheme::SigV4).is_err());
+}

@@ -1,5 +1,7 @@
 //! What a caller gives for a new item, or to change one.
 
+use std::collections::BTreeMap;
+
 use strongroom_contract::{
     time::UnixMillis,
     vault::{Environment, ItemKind, NewKey},
@@ -26,6 +28,8 @@ pub struct NewItem {
     pub hosts: Vec<String>,
     /// The scheme that requests are signed with.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the secret.
+    pub settings: BTreeMap<String, String>,
     /// Tags.
     pub tags: Vec<String>,
     /// Text for people.
@@ -49,6 +53,7 @@ impl NewItem {
             base_url: None,
             hosts: Vec::new(),
             scheme: None,
+            settings: BTreeMap::new(),
             tags: Vec::new(),
             notes: None,
             expires: None,
@@ -78,6 +83,7 @@ impl TryFrom<NewKey> for NewItem {
             base_url: key.base_url,
             hosts: key.hosts,
             scheme: key.scheme,
+            settings: key.settings,
             tags: key.tags,
             ..Self::new(ItemName::parse(&key.name)?, kind, fields)
         })
@@ -101,6 +107,8 @@ pub struct Changes {
     pub hosts: Option<Vec<String>>,
     /// Another scheme, or none.
     pub scheme: Option<Option<String>>,
+    /// What the scheme is told beside the secret from now on.
+    pub settings: Option<BTreeMap<String, String>>,
     /// Other tags.
     pub tags: Option<Vec<String>>,
     /// Other notes, or none.
@@ -126,6 +134,7 @@ impl Changes {
         set(&mut overview.base_url, self.base_url);
         set(&mut overview.hosts, self.hosts);
         set(&mut overview.scheme, self.scheme);
+        set(&mut overview.settings, self.settings);
         set(&mut overview.tags, self.tags);
         set(&mut overview.notes, self.notes);
         set(

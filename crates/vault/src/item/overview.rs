@@ -1,5 +1,7 @@
 //! The open part of an item: decrypted at unlock, gone at lock.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use strongroom_contract::{
     time::UnixMillis,
@@ -29,6 +31,8 @@ pub(crate) struct Overview {
     pub(crate) hosts: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scheme: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) settings: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +64,7 @@ impl Overview {
             base_url: item.base_url.clone(),
             hosts: item.hosts.clone(),
             scheme: item.scheme.clone(),
+            settings: item.settings.clone(),
             tags: item.tags.clone(),
             notes: item.notes.clone(),
             created: now.0,
@@ -122,6 +127,9 @@ impl Drop for Overview {
             &mut self.notes,
         ] {
             text.zeroize();
+        }
+        for value in self.settings.values_mut() {
+            value.zeroize();
         }
         self.hosts.zeroize();
         self.tags.zeroize();
@@ -188,6 +196,12 @@ impl Item {
         self.overview.scheme.as_deref()
     }
 
+    /// What the scheme is told beside the secret, by name.
+    #[must_use]
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.overview.settings
+    }
+
     /// The hosts that the secret may be sent to.
     #[must_use]
     pub fn hosts(&self) -> &[String] {
@@ -223,6 +237,7 @@ impl Item {
             base_url: overview.base_url.clone(),
             hosts: overview.hosts.clone(),
             scheme: overview.scheme.clone(),
+            settings: overview.settings.clone(),
             tags: overview.tags.clone(),
             created: UnixMillis(overview.created),
             modified: UnixMillis(overview.modified),

@@ -1,5 +1,7 @@
 //! Items as a caller meets them: names, ids, fields, versions.
 
+use std::collections::BTreeMap;
+
 use strongroom_contract::vault::{ItemKind, VersionState};
 
 use super::support::{NOON, Records, later, new_item, text};
@@ -202,4 +204,32 @@ fn what_cannot_be_stored_is_refused_and_changes_nothing() {
     assert_eq!(vault.anchor(), before);
     assert_eq!(vault.len(), 1);
     assert!(vault.verify().ok);
+}
+
+#[test]
+fn what_a_scheme_is_told_lies_with_the_item_and_outlives_a_lock() {
+    let records = Records::new();
+    let mut vault = records.open();
+    let region = BTreeMap::from([("region".to_owned(), "eu-west-1".to_owned())]);
+    let item = NewItem {
+        scheme: Some("sigv4".to_owned()),
+        settings: region.clone(),
+        ..new_item("aws", "secret")
+    };
+    vault.add(&item, NOON).unwrap();
+    // A change that does not name them leaves them.
+    let changes = Changes {
+        notes: Some(Some("a note".to_owned())),
+        ..Changes::default()
+    };
+    vault.update("aws", changes, later(1)).unwrap();
+    drop(vault);
+    let mut vault = records.open();
+    assert_eq!(vault.find("aws").unwrap().settings(), &region);
+    let changes = Changes {
+        settings: Some(BTreeMap::new()),
+        ..Changes::default()
+    };
+    let changed = vault.update("aws", changes, later(2)).unwrap();
+    assert!(changed.view().settings.is_empty());
 }

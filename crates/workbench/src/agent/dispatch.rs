@@ -10,7 +10,7 @@ use strongroom_contract::{
         ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
         Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryKeep, HistoryList,
         HistoryRemove, HistoryResend, HistoryRestore, KeyAdd, KeyCheck, KeyEdit, KeyList,
-        KeyRemove, KeyRenew, KeyRestore, KeyShow, Lock, Nothing, Operation, Progress, Read,
+        KeyRemove, KeyRenew, KeyRestore, KeySet, KeyShow, Lock, Nothing, Operation, Progress, Read,
         RecoverBegin, RecoverFinish, RequestPreview, RequestSign, Retire, RunStart, Send,
         SessionTouch, Status, Unlock, Verify,
     },
@@ -102,6 +102,7 @@ pub(super) async fn answer(
                 .await
         }
         KeyEdit::NAME => call.block::<KeyEdit>(keys::edit).await,
+        KeySet::NAME => call.block::<KeySet>(keys::set).await,
         KeyRenew::NAME => call.block::<KeyRenew>(keys::renew).await,
         KeyRestore::NAME => {
             call.block::<KeyRestore>(|session, args, work| keys::restore(session, &args, work))

@@ -4,6 +4,7 @@
 mod folder;
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
@@ -307,6 +308,8 @@ impl Sample {
             base_url: Some(self.base_url.to_owned()),
             hosts: vec![self.host.to_owned()],
             scheme: self.scheme.map(str::to_owned),
+            settings: BTreeMap::new(),
+            preset: None,
             tags: vec![self.tag.to_owned()],
             // Nobody's secret, and nobody could take it for one.
             secret: Revealed::new(format!("sample-{}", BASE64.encode(random::bytes::<15>()))),

@@ -13,7 +13,6 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretText;
 use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
-use strongroom_signing::Settings;
 
 pub use self::paste::{Format, paste};
 use crate::{
@@ -73,7 +72,7 @@ pub(crate) fn with_key(
                 name: item.name().to_owned(),
                 id: item.public_id().map(str::to_owned),
                 secret: open.vault.secret(&id, "secret", None).ok(),
-                settings: Settings::new(),
+                settings: item.settings().into(),
             };
             if id == chosen {
                 key = Some(held);

@@ -7,9 +7,10 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretText;
 use strongroom_sender::{HostRules, Identity, roots_from_pem};
-use strongroom_signing::{Scheme, presets::Preset};
+use strongroom_signing::presets::Preset;
 use strongroom_vault::{Item, NewItem};
 
+use super::settings;
 use crate::{
     activity::Act,
     os::clock,
@@ -17,11 +18,12 @@ use crate::{
     session::{Session, Work},
 };
 
-/// Adds an item. What its provider's preset knows fills in what was not given: the scheme, and for a
-/// named environment the base URL and the hosts.
+/// Adds an item. What its preset, or its provider's, knows fills in what was not given: the scheme with its
+/// settings, and for a named environment the base URL and the hosts.
 pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<ItemView, Failure> {
-    complete(&mut key);
-    check(key.scheme.as_deref(), &key.hosts)?;
+    complete(&mut key)?;
+    settings::check(key.scheme.as_deref(), &key.settings)?;
+    HostRules::parse(&key.hosts)?;
     let expires = check_certificate(&key)?;
     let mut item = NewItem::try_from(key).map_err(shown)?;
     item.expires = expires;
@@ -34,17 +36,6 @@ pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<Ite
         .record(Act::Added, now, Some(&added.name), &work.client);
     session.changed();
     Ok(added)
-}
-
-/// Refuses a scheme that we don't know and hosts that are none.
-pub(super) fn check(scheme: Option<&str>, hosts: &[String]) -> Result<(), Failure> {
-    if let Some(scheme) = scheme {
-        scheme
-            .parse::<Scheme>()
-            .map_err(|error| Failure::new(ErrorCode::Usage, error.to_string()))?;
-    }
-    HostRules::parse(hosts)?;
-    Ok(())
 }
 
 /// Refuses a certificate that can't be used, with its private key or to be trusted alone; until when it is
@@ -63,18 +54,29 @@ fn check_certificate(key: &NewKey) -> Result<Option<UnixMillis>, Failure> {
     Ok(Some(identity.not_after()))
 }
 
-fn complete(key: &mut NewKey) {
-    let Some(preset) = key.provider.as_deref().and_then(Preset::find) else {
-        return;
+fn complete(key: &mut NewKey) -> Result<(), Failure> {
+    let preset = match &key.preset {
+        Some(id) => Some(Preset::find(id).ok_or_else(|| unknown(id))?),
+        None => key.provider.as_deref().and_then(Preset::find),
     };
-    if key.scheme.is_none() {
-        key.scheme = Some(preset.scheme.id().to_owned());
+    let Some(preset) = preset else {
+        return Ok(());
+    };
+    if key.provider.is_none() && !preset.environments.is_empty() {
+        key.provider = Some(preset.id.clone());
+    }
+    let scheme = preset.scheme.id();
+    if key.scheme.get_or_insert_with(|| scheme.to_owned()) == scheme {
+        for (name, value) in &preset.settings {
+            let given = key.settings.entry(name.clone());
+            given.or_insert_with(|| value.clone());
+        }
     }
     let Some(place) = key
         .environment
         .and_then(|environment| preset.place(environment))
     else {
-        return;
+        return Ok(());
     };
     if key.base_url.is_none() {
         key.base_url = Some(place.base_url.clone());
@@ -82,10 +84,27 @@ fn complete(key: &mut NewKey) {
     if key.hosts.is_empty() {
         key.hosts.clone_from(&place.hosts);
     }
+    Ok(())
+}
+
+fn unknown(preset: &str) -> Failure {
+    let ids: Vec<&str> = Preset::all()
+        .iter()
+        .map(|preset| preset.id.as_str())
+        .collect();
+    Failure::new(
+        ErrorCode::Usage,
+        format!(
+            "there is no preset {preset:?}; the presets are {}",
+            ids.join(", ")
+        ),
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use strongroom_contract::{secret::Revealed, vault::Environment};
 
     use super::*;
@@ -99,11 +118,13 @@ mod tests {
             base_url: None,
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             scheme: None,
+            settings: BTreeMap::new(),
+            preset: None,
             tags: Vec::new(),
             secret: Revealed::new("s".into()),
             certificate: None,
         };
-        complete(&mut key);
+        complete(&mut key).unwrap();
         key
     }
 
@@ -113,6 +134,29 @@ mod tests {
         assert_eq!(key.scheme.as_deref(), Some("header-pair"));
         assert_eq!(key.hosts, ["api.cleverhub.co"]);
         assert_eq!(key.base_url.as_deref(), Some("https://api.cleverhub.co"));
+    }
+
+    #[test]
+    fn a_presets_settings_hold_for_its_own_scheme_and_where_none_were_given() {
+        let with = |scheme: Option<&str>, region: Option<&str>| {
+            let mut key = completed("somebody", None, &[]);
+            key.preset = Some("aws".into());
+            key.scheme = scheme.map(str::to_owned);
+            let region = region.map(|region| ("region".to_owned(), region.to_owned()));
+            key.settings = region.into_iter().collect();
+            complete(&mut key).unwrap();
+            (key.scheme.unwrap_or_default(), key.settings)
+        };
+        let (scheme, settings) = with(None, Some("eu-west-1"));
+        assert_eq!(scheme, "sigv4");
+        assert_eq!(settings["region"], "eu-west-1");
+        assert_eq!(settings["service"], "execute-api");
+        assert!(with(Some("bearer"), None).1.is_empty());
+
+        let mut key = completed("somebody", None, &[]);
+        key.preset = Some("nobodys".into());
+        let refused = complete(&mut key).err().unwrap();
+        assert!(refused.message.contains("hello-clever"), "{refused}");
     }
 
     #[test]

@@ -7,9 +7,10 @@ mod list;
 mod remove;
 mod renew;
 mod restore;
+mod settings;
 mod show;
 
 pub(crate) use self::{
     add::add, check::check, edit::edit, list::list, remove::remove, renew::renew, restore::restore,
-    show::show,
+    settings::set, show::show,
 };

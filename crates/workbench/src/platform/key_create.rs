@@ -4,6 +4,8 @@
 //! storing fails all the same (the vault locked itself meanwhile, the disk filled up), the key is
 //! revoked again: nobody holds its secret, so nothing is lost with it, and no unknown key stays valid.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use strongroom_contract::{
     agent::{KeyAdd, KeyCheck, KeyName},
@@ -86,6 +88,8 @@ fn item(name: &str, platform: &Platform, created: &CreatedKey) -> NewKey {
         base_url: Some(platform.url().to_owned()),
         hosts: HOSTS.map(str::to_owned).to_vec(),
         scheme: Some(scheme.id().to_owned()),
+        settings: BTreeMap::new(),
+        preset: None,
         tags: Vec::new(),
         secret: Revealed::new(created.secret_key.expose_secret().to_owned()),
         certificate: None,

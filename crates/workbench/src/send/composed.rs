@@ -252,7 +252,7 @@ pub(crate) fn preview(session: &Session, args: &ComposedSend) -> Result<Composed
         Some(key) => match session.with_open(|open| {
             let item = open.vault.find(key).map_err(shown)?;
             let production = item.view().environment == Some(Environment::Production);
-            Ok((production, sample(item, super::settings(&request))))
+            Ok((production, sample(item, &request)))
         }) {
             Ok((production, credential)) => {
                 preview.production |= production;

@@ -35,6 +35,7 @@ use strongroom_contract::{
 use strongroom_crypto::{SecretText, random};
 use strongroom_sender::{Answer, HostRules, Options, Phase, SendError, Target};
 use strongroom_signing::{self as signing, Scheme, Settings};
+use strongroom_vault::Item;
 use url::Url;
 
 use self::draft::Draft;
@@ -265,7 +266,7 @@ pub(crate) fn credential(
             public_id: item.public_id().map(str::to_owned),
             hosts: item.hosts().to_vec(),
             scheme: item.scheme().map(str::to_owned),
-            settings: settings(request),
+            settings: told(item, request),
             session_token: None,
             is_token: false,
             secret: open
@@ -454,9 +455,12 @@ fn fresh_nonce() -> String {
     BASE64_URL.encode(random::bytes::<16>())
 }
 
-fn settings(request: &SendRequest) -> Settings {
-    let pairs = request.settings.iter();
-    pairs
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+/// What the scheme is told: by the item, if the request goes out with the item's own scheme, and by the
+/// request, which has the last word.
+fn told(item: &Item, request: &SendRequest) -> Settings {
+    let asked = Settings::from(&request.settings);
+    match &request.scheme {
+        Some(scheme) if Some(scheme.as_str()) != item.scheme() => asked,
+        _ => Settings::from(item.settings()).overridden_by(asked),
+    }
 }

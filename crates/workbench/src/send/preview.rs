@@ -8,10 +8,9 @@ use strongroom_contract::{
     exchange::{Preview, SendRequest, Step},
 };
 use strongroom_crypto::SecretText;
-use strongroom_signing::Settings;
 use strongroom_vault::Item;
 
-use super::{Credential, Draft, check_hosts, fresh_nonce, scheme, settings};
+use super::{Credential, Draft, check_hosts, fresh_nonce, scheme, told};
 use crate::{os::clock, problem::shown, session::Session};
 
 /// Stands for the secret. It can stand in a header, and nobody takes it for a credential.
@@ -29,7 +28,7 @@ pub(crate) fn preview(session: &Session, request: &SendRequest) -> Result<Previe
     let sample = session.with_open(|open| {
         let item = open.vault.find(selector).map_err(shown)?;
         check_hosts(request, item.hosts())?;
-        Ok(sample(item, settings(request)))
+        Ok(sample(item, request))
     })?;
     let mut draft = Draft::read(request)?;
     let scheme = scheme(request, &sample)?;
@@ -48,13 +47,13 @@ fn finished(draft: Draft, steps: Vec<Step>) -> Result<Preview, Failure> {
 }
 
 /// What an item gives to a request, but for its secret.
-pub(super) fn sample(item: &Item, settings: Settings) -> Credential {
+pub(super) fn sample(item: &Item, request: &SendRequest) -> Credential {
     Credential {
         name: Some(item.name().to_owned()),
         public_id: item.public_id().map(str::to_owned),
         hosts: item.hosts().to_vec(),
         scheme: item.scheme().map(str::to_owned),
-        settings,
+        settings: told(item, request),
         session_token: None,
         is_token: false,
         secret: SecretText::new(SAMPLE.to_owned()),

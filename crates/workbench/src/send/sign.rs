@@ -7,7 +7,7 @@ use strongroom_contract::{
 use strongroom_crypto::SecretText;
 use strongroom_signing::{Scheme, Settings};
 
-use super::{Credential, Draft, check_hosts, fresh_nonce, scheme, settings, time_to_sign_with};
+use super::{Credential, Draft, check_hosts, fresh_nonce, scheme, time_to_sign_with};
 use crate::{home::Home, os::clock};
 
 /// Signs with a credential of the vault. Where the secret itself would stand, its reference stands.
@@ -64,7 +64,7 @@ pub fn with_typed_credential(
             .map(|token| SecretText::new(token.into_exposed())),
         hosts: Vec::new(),
         scheme: None,
-        settings: own.overridden_by(settings(&args.request)),
+        settings: own.overridden_by(Settings::from(&args.request.settings)),
     };
     let mut draft = Draft::read(&args.request)?;
     let scheme = scheme(&args.request, &credential)?;

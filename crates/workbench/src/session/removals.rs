@@ -138,6 +138,8 @@ mod tests {
                 base_url: None,
                 hosts: Vec::new(),
                 scheme: None,
+                settings: std::collections::BTreeMap::new(),
+                preset: None,
                 tags: Vec::new(),
                 secret: Revealed::new("secret".into()),
                 certificate: None,

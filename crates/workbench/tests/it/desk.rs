@@ -289,6 +289,7 @@ fn a_key_is_changed_and_keeps_its_secret() {
             base_url: None,
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             scheme: Some(scheme.into()),
+            settings: None,
             tags: vec!["one".into()],
         },
     };

@@ -1,13 +1,18 @@
 //! Items over the socket: added, listed, revealed only with leave, removed.
 
+use std::collections::BTreeMap;
+
 use strongroom_contract::{
     agent::{
-        KeyAdd, KeyCheck, KeyList, KeyName, KeyRemove, KeyShow, Lock, Nothing, Read, ReadArgs,
+        KeyAdd, KeyCheck, KeyEdit, KeyEditArgs, KeyList, KeyName, KeyRemove, KeySet, KeySetArgs,
+        KeyShow, Lock, Nothing, Read, ReadArgs, RequestSign,
     },
     error::ErrorCode,
-    vault::{ItemKind, NewKey},
+    exchange::{SendOptions, SendRequest, SignArgs, SignedRequest},
+    time::UnixMillis,
+    vault::{EditKey, ItemKind, ItemView, NewKey},
 };
-use strongroom_workbench::activity::Act;
+use strongroom_workbench::{activity::Act, client::Client};
 
 use crate::scene::{SECRET, Scene, Vault, call, in_file, key, secret};
 
@@ -91,6 +96,19 @@ fn what_cannot_be_a_key_is_refused() {
             ..key("k", &[])
         },
         NewKey {
+            settings: pairs(&[("region", "eu-west-1")]),
+            ..key("k", &[])
+        },
+        NewKey {
+            scheme: None,
+            settings: pairs(&[("region", "eu-west-1")]),
+            ..key("k", &[])
+        },
+        NewKey {
+            preset: Some("nobodys".into()),
+            ..key("k", &[])
+        },
+        NewKey {
             secret: secret(""),
             ..key("k", &[])
         },
@@ -157,4 +175,132 @@ fn a_secret_is_revealed_only_with_leave_given_at_unlock() {
     assert!(!revealed.client.is_empty());
     let everything = format!("{entries:?}");
     assert!(!everything.contains("CANARY"), "{everything}");
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn set(name: &str, given: &[(&str, &str)], unset: &[&str], scheme: Option<&str>) -> KeySetArgs {
+    KeySetArgs {
+        name: name.to_owned(),
+        scheme: scheme.map(str::to_owned),
+        set: pairs(given),
+        unset: unset.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+/// The scope of the AWS signature that the key makes when a command says `scheme` and `settings`.
+fn signed(
+    client: &mut Client,
+    scheme: Option<&str>,
+    settings: &[(&str, &str)],
+) -> Result<String, ErrorCode> {
+    let args = SignArgs {
+        request: SendRequest {
+            method: "GET".into(),
+            url: "https://localhost/".into(),
+            headers: Vec::new(),
+            body_base64: String::new(),
+            key: Some("aws".into()),
+            scheme: scheme.map(str::to_owned),
+            settings: pairs(settings),
+            ca_pem: Vec::new(),
+            timeout_ms: 1,
+            body_limit: 0,
+            allow_plain_http: false,
+            options: SendOptions::default(),
+        },
+        at: Some(UnixMillis::from_secs(1_618_884_473)),
+        nonce: None,
+    };
+    let signed: SignedRequest = call::<RequestSign>(client, &args).map_err(|refused| refused.code)?;
+    let added = signed.headers.last().unwrap().1.expose_secret();
+    Ok(added.split(", ").next().unwrap().to_owned())
+}
+
+#[test]
+fn what_a_key_tells_its_scheme_is_used_and_a_command_has_the_last_word() {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+    vault.unlock(&mut client);
+    let aws = NewKey {
+        scheme: None,
+        settings: pairs(&[("region", "eu-west-1")]),
+        preset: Some("aws".into()),
+        ..key("aws", &["localhost"])
+    };
+    let added = call::<KeyAdd>(&mut client, &aws).unwrap();
+    assert_eq!(added.scheme.as_deref(), Some("sigv4"));
+    assert_eq!(
+        added.settings,
+        pairs(&[("region", "eu-west-1"), ("service", "execute-api")])
+    );
+    let scope = |region: &str, service: &str| {
+        let day = "AWS4-HMAC-SHA256 Credential=app_1/20210420";
+        Ok(format!("{day}/{region}/{service}/aws4_request"))
+    };
+    assert_eq!(
+        signed(&mut client, None, &[]),
+        scope("eu-west-1", "execute-api")
+    );
+    assert_eq!(
+        signed(&mut client, Some("sigv4"), &[("service", "s3")]),
+        scope("eu-west-1", "s3")
+    );
+    // What one scheme is told means nothing to another.
+    assert_eq!(
+        signed(&mut client, Some("api-key"), &[]),
+        Ok("sr://aws/secret".to_owned())
+    );
+
+    call::<KeySet>(&mut client, &set("aws", &[("region", "us-east-2")], &[], None)).unwrap();
+    call::<Lock>(&mut client, &Nothing {}).unwrap();
+    vault.unlock(&mut client);
+    assert_eq!(
+        signed(&mut client, None, &[]),
+        scope("us-east-2", "execute-api")
+    );
+    call::<KeySet>(&mut client, &set("aws", &[], &["service"], None)).unwrap();
+    assert_eq!(signed(&mut client, None, &[]), Err(ErrorCode::Usage));
+
+    for (wrong, code) in [
+        (set("aws", &[("regoin", "x")], &[], None), ErrorCode::Usage),
+        (set("aws", &[], &["service"], None), ErrorCode::NotFound),
+        (
+            set("aws", &[("sign_body", "perhaps"), ("service", "s3")], &[], None),
+            ErrorCode::Usage,
+        ),
+        (set("aws", &[], &[], Some("magic")), ErrorCode::Usage),
+        (set("nobody", &[], &[], None), ErrorCode::NotFound),
+    ] {
+        let refused = call::<KeySet>(&mut client, &wrong).err().unwrap();
+        assert_eq!(refused.code, code, "{refused}");
+    }
+    let told: ItemView = call::<KeyShow>(&mut client, &name("aws")).unwrap();
+    assert_eq!(told.settings, pairs(&[("region", "us-east-2")]));
+
+    // A form that knows nothing of settings leaves them, as far as the scheme knows them.
+    let edit = |scheme: &str| KeyEditArgs {
+        name: "aws".into(),
+        key: EditKey {
+            name: "aws".into(),
+            provider: None,
+            environment: None,
+            public_id: None,
+            base_url: None,
+            hosts: Vec::new(),
+            scheme: Some(scheme.into()),
+            settings: None,
+            tags: Vec::new(),
+        },
+    };
+    let edited = call::<KeyEdit>(&mut client, &edit("sigv4")).unwrap();
+    assert_eq!(edited.settings, told.settings);
+    let edited = call::<KeyEdit>(&mut client, &edit("bearer")).unwrap();
+    assert!(edited.settings.is_empty());
 }

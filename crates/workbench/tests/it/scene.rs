@@ -1,6 +1,7 @@
 //! A home with its owner in this process, and a vault in it.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
@@ -250,6 +251,8 @@ pub(crate) fn key(name: &str, hosts: &[&str]) -> NewKey {
         base_url: None,
         hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
         scheme: Some("header-pair".to_owned()),
+        settings: BTreeMap::new(),
+        preset: None,
         tags: Vec::new(),
         secret: secret(SECRET),
         certificate: None,

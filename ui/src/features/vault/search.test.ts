@@ -15,6 +15,7 @@ function item(name: string, change: Partial<ItemView> = {}): ItemView {
     base_url: null,
     hosts: [],
     scheme: null,
+    settings: {},
     tags: [],
     created: "2026-01-01T00:00:00Z",
     modified: "2026-01-01T00:00:00Z",

@@ -1,6 +1,6 @@
 //! The platform: what it lets through, what it refuses, and why.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use strongroom_contract::{
     agent::{KeyAdd, Read, ReadArgs, Send},
@@ -131,6 +131,8 @@ fn refuse(play: &mut Play<'_>, app_id: &str) -> Result<(), Failure> {
             base_url: None,
             hosts: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             scheme: None,
+            settings: BTreeMap::new(),
+            preset: None,
             tags: Vec::new(),
             secret: other_secret(play)?,
             certificate: None,
