@@ -10,10 +10,12 @@ const FEATURES: &[&str] = &[
     "explain",
     "foreign",
     "history",
+    "jwt",
     "keys",
     "platform",
     "read",
     "runs",
+    "schemes",
     "send",
     "verify",
 ];

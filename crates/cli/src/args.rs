@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    agent, burst, demo, explain, history, key, platform, read, requests, scheme, send, serve, shell, sign,
-    unlock, vault, with_platform,
+    agent, burst, demo, explain, history, jwt, key, platform, read, requests, scheme, send, serve,
+    shell, sign, unlock, vault, with_platform,
 };
 
 const ABOUT: &str =
@@ -71,6 +71,9 @@ pub(crate) enum Command {
     /// Look at what was sent with the vault open
     #[command(subcommand)]
     History(history::Command),
+    /// Read a JSON Web Token, and check it with a key of the vault
+    #[command(subcommand)]
+    Jwt(jwt::Command),
     /// Say why the local platform answered a request as it did
     Explain(explain::Args),
     /// Run the local platform in the foreground

@@ -16,6 +16,7 @@ mod enrol;
 mod explain;
 mod history;
 mod input;
+mod jwt;
 mod key;
 mod logging;
 mod output;
@@ -80,6 +81,7 @@ fn run(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Burst(args) => burst::run(args, output),
         Command::Requests(command) => requests::run(command, output),
         Command::History(command) => history::run(command, output),
+        Command::Jwt(command) => jwt::run(command, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Serve(args) => serve::run(args, output),
         Command::WithPlatform(args) => with_platform::run(args, output),

@@ -24,6 +24,7 @@ use crate::{
         Comparison, HistoryCompareArgs, HistoryEntry, HistoryFilter, HistoryId, HistoryPage,
         HistoryRemoveArgs, HistoryRemoved, HistoryRestored, SentElsewhere,
     },
+    jwt::{JwtReport, JwtVerifyArgs},
     run::{RunArgs, RunReport, RunStep},
     secret::Revealed,
     time::UnixMillis,
@@ -269,6 +270,8 @@ operations! {
     /// Says why a request failed, by a key of the vault: what is wrong with it, and what would make it
     /// match. No secret leaves the owner.
     Explain = "request.explain": ExplainArgs => Diagnosis;
+    /// Checks a JSON Web Token with a key of the vault. No secret leaves the owner.
+    JwtVerify = "jwt.verify": JwtVerifyArgs => JwtReport;
     /// Sends the requests of a folder in order. Each that is done is told as [`Event::RunStep`].
     RunStart = "run.start": RunArgs => RunReport;
     /// Sends one request many times over. How it goes is told as [`Event::BurstSample`].

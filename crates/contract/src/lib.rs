@@ -17,6 +17,7 @@ pub mod error;
 pub mod exchange;
 pub mod explain;
 pub mod history;
+pub mod jwt;
 pub mod manage;
 pub mod platform;
 pub mod requests;

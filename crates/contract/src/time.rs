@@ -42,6 +42,30 @@ impl UnixMillis {
         let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
     }
+
+    /// How far it lies from `now`, in words: `in 4 minutes`, `3 days ago`, `now`.
+    #[must_use]
+    pub fn relative_to(self, now: Self) -> String {
+        const UNITS: [(u64, u64, &str); 4] = [
+            (120, 1, "second"),
+            (2 * 3_600, 60, "minute"),
+            (2 * 86_400, 3_600, "hour"),
+            (u64::MAX, 86_400, "day"),
+        ];
+        let seconds = self.secs().abs_diff(now.secs());
+        if seconds == 0 {
+            return "now".to_owned();
+        }
+        let unit = UNITS.iter().find(|(below, _, _)| seconds < *below);
+        let (_, length, name) = unit.unwrap_or(&UNITS[3]);
+        let count = seconds / length;
+        let plural = if count == 1 { "" } else { "s" };
+        if self.0 > now.0 {
+            format!("in {count} {name}{plural}")
+        } else {
+            format!("{count} {name}{plural} ago")
+        }
+    }
 }
 
 impl fmt::Display for UnixMillis {
@@ -153,6 +177,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_distance_of_two_times_is_in_words() {
+        let words = |seconds: i64| {
+            let now = UnixMillis::from_secs(1_000_000_000);
+            let at = 1_000_000_000_i64 + seconds;
+            UnixMillis::from_secs(at.unsigned_abs()).relative_to(now)
+        };
+        for (seconds, expected) in [
+            (0, "now"),
+            (1, "in 1 second"),
+            (-90, "90 seconds ago"),
+            (300, "in 5 minutes"),
+            (-7_200, "2 hours ago"),
+            (172_800, "in 2 days"),
+            (-864_000, "10 days ago"),
+        ] {
+            assert_eq!(words(seconds), expected);
+        }
+    }
 
     #[test]
     fn times_are_read_in_both_forms() {

@@ -3,7 +3,7 @@
 use strongroom_crypto::{
     SecretText,
     mac::HmacSha256,
-    signature::{self, KeyError, PrivateKey, PublicKey},
+    signature::{self, KeyError, KeyKind, PrivateKey, PublicKey},
 };
 
 use crate::settings::{SettingError, Settings};
@@ -127,12 +127,7 @@ impl VerifyingKey {
         match algorithm {
             Algorithm::HmacSha256 => shared(credential).map(Self::HmacSha256),
             Algorithm::Pair(algorithm) => {
-                let key = match PublicKey::from_pem(credential.secret.expose_secret()) {
-                    Err(KeyError::NotPublic) => {
-                        PrivateKey::from_pem(credential.secret)?.public_key()
-                    }
-                    read => read?,
-                };
+                let key = public_key(credential.secret)?;
                 if key.kind() != algorithm.key_kind() {
                     return Err(signature::SigningError::WrongKey {
                         needed: algorithm.key_kind(),
@@ -153,6 +148,20 @@ impl VerifyingKey {
             Self::Pair(algorithm, key) => key.verify(*algorithm, message, signature),
         }
     }
+}
+
+/// A public key, or the public half of a private one.
+fn public_key(secret: &SecretText) -> Result<PublicKey, KeyError> {
+    match PublicKey::from_pem(secret.expose_secret()) {
+        Err(KeyError::NotPublic) => Ok(PrivateKey::from_pem(secret)?.public_key()),
+        read => read,
+    }
+}
+
+/// The kind of the key that `secret` is; `None` if it is no PEM.
+pub(crate) fn pem_kind(secret: &SecretText) -> Option<Result<KeyKind, KeyError>> {
+    let is_pem = secret.expose_secret().contains("-----BEGIN ");
+    is_pem.then(|| public_key(secret).map(|key| key.kind()))
 }
 
 fn shared(credential: &Credential<'_>) -> Result<HmacSha256, KeyProblem> {

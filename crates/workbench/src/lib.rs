@@ -29,6 +29,7 @@ pub mod foreign;
 mod frames;
 pub mod history;
 pub mod home;
+pub mod jwt;
 mod keyring;
 mod keys;
 mod manage;

@@ -10,7 +10,6 @@ use strongroom_contract::{
     secret::Revealed,
     vault::{EditKey, ItemView, NewKey},
 };
-use strongroom_workbench::schemes;
 
 use super::Shared;
 
@@ -52,8 +51,8 @@ pub(crate) async fn key_restore(app: Shared<'_>, id: String) -> Result<ItemView,
 
 /// The schemes that a key can be sent with.
 #[tauri::command]
-pub(crate) async fn schemes() -> Vec<SchemeView> {
-    schemes::schemes().schemes
+pub(crate) fn schemes() -> Vec<SchemeView> {
+    strongroom_workbench::schemes::schemes().schemes
 }
 
 /// Copies a field; its text stays on this side of the bridge.

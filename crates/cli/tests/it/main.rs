@@ -32,6 +32,7 @@ scripts! {
     demo
     explain
     explain_request
+    jwt
     key
     platform
     read

@@ -134,10 +134,10 @@ pub fn verify_claims(token: &str, key: &VerifyingKey) -> Result<Decoded, JwtErro
 
 /// The three parts, each still encoded.
 pub(super) struct Parts<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
-    signing_input: &'a str,
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
+    pub(super) signing_input: &'a str,
 }
 
 impl<'a> Parts<'a> {
@@ -187,7 +187,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Strict: the URL-safe alphabet, no padding, no stray bits.
-fn decode(part: &str) -> Result<Vec<u8>, JwtError> {
+pub(super) fn decode(part: &str) -> Result<Vec<u8>, JwtError> {
     BASE64_URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| JwtError::Encoding)

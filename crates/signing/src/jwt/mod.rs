@@ -10,6 +10,7 @@
 //! its time is decided elsewhere.
 
 mod jose;
+mod report;
 mod request;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub use self::jose::{
     Decoded, MAX_FOREIGN_TOKEN, algorithm_name, decode_unverified, sign_claims, verify_claims,
 };
 use self::jose::{Parts, object};
+pub use self::report::report;
 pub(crate) use self::request::{
     RequestClaims, SETTINGS, SHARED_SETTINGS, sign_request, verify_request,
 };

@@ -26,8 +26,7 @@ const COMPONENTS: &str = "components";
 const LIFETIME: &str = "lifetime";
 const TAG: &str = "tag";
 
-const ABOUT_COMPONENTS: Setting =
-    Setting::optional(
+const ABOUT_COMPONENTS: Setting = Setting::optional(
     COMPONENTS,
     "what is covered, as in \"@method\" \"@path\"",
     r#""@method" "@authority" "@path""#,

@@ -9,10 +9,10 @@ use strongroom_contract::{
         CollectionNewFolder, CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow,
         ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
         Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryKeep, HistoryList,
-        HistoryRemove, HistoryResend, HistoryRestore, KeyAdd, KeyCheck, KeyEdit, KeyList,
-        KeyRemove, KeyRenew, KeyRestore, KeySet, KeyShow, Lock, Nothing, Operation, Progress, Read,
-        RecoverBegin, RecoverFinish, RequestPreview, RequestSign, Retire, RunStart, Send,
-        SessionTouch, Status, Unlock, Verify,
+        HistoryRemove, HistoryResend, HistoryRestore, JwtVerify, KeyAdd, KeyCheck, KeyEdit,
+        KeyList, KeyRemove, KeyRenew, KeyRestore, KeySet, KeyShow, Lock, Nothing, Operation,
+        Progress, Read, RecoverBegin, RecoverFinish, RequestPreview, RequestSign, Retire, RunStart,
+        Send, SessionTouch, Status, Unlock, Verify,
     },
     burst::BurstSample,
     compose::{Composed, ComposedSend},
@@ -34,7 +34,7 @@ use crate::{
     collection, explain,
     frames::{self, Encoded, RequestFrame},
     history::{self, Kept},
-    keys,
+    jwt, keys,
     os::clock,
     read,
     runs::Runner,
@@ -116,6 +116,7 @@ pub(super) async fn answer(
             call.block::<Explain>(|session, args, work| explain::with_key(session, &args, work))
                 .await
         }
+        JwtVerify::NAME => call.block::<JwtVerify>(jwt::verify).await,
         SessionTouch::NAME => {
             call.block::<SessionTouch>(|session, _, _| {
                 session.touch();

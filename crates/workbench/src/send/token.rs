@@ -62,7 +62,9 @@ pub(super) async fn exchanged(
                 ErrorCode::Usage,
                 "the scheme oauth2 needs to know where a token is had",
             )
-            .hint("say it with --set token_url=https://…, or once for all with `strongroom key set`"));
+            .hint(
+                "say it with --set token_url=https://…, or once for all with `strongroom key set`",
+            ));
         }
         (Scheme::AccessToken, Some(url)) => url.to_owned(),
         (Scheme::AccessToken, None) if has_id => {

@@ -217,7 +217,8 @@ fn signed(
         at: Some(UnixMillis::from_secs(1_618_884_473)),
         nonce: None,
     };
-    let signed: SignedRequest = call::<RequestSign>(client, &args).map_err(|refused| refused.code)?;
+    let signed: SignedRequest =
+        call::<RequestSign>(client, &args).map_err(|refused| refused.code)?;
     let added = signed.headers.last().unwrap().1.expose_secret();
     Ok(added.split(", ").next().unwrap().to_owned())
 }
@@ -258,7 +259,11 @@ fn what_a_key_tells_its_scheme_is_used_and_a_command_has_the_last_word() {
         Ok("sr://aws/secret".to_owned())
     );
 
-    call::<KeySet>(&mut client, &set("aws", &[("region", "us-east-2")], &[], None)).unwrap();
+    call::<KeySet>(
+        &mut client,
+        &set("aws", &[("region", "us-east-2")], &[], None),
+    )
+    .unwrap();
     call::<Lock>(&mut client, &Nothing {}).unwrap();
     vault.unlock(&mut client);
     assert_eq!(
@@ -272,7 +277,12 @@ fn what_a_key_tells_its_scheme_is_used_and_a_command_has_the_last_word() {
         (set("aws", &[("regoin", "x")], &[], None), ErrorCode::Usage),
         (set("aws", &[], &["service"], None), ErrorCode::NotFound),
         (
-            set("aws", &[("sign_body", "perhaps"), ("service", "s3")], &[], None),
+            set(
+                "aws",
+                &[("sign_body", "perhaps"), ("service", "s3")],
+                &[],
+                None,
+            ),
             ErrorCode::Usage,
         ),
         (set("aws", &[], &[], Some("magic")), ErrorCode::Usage),

@@ -910,6 +910,11 @@ hosts: Array<string>,
  */
 scheme: string | null, 
 /**
+ * What the scheme is told beside the secret; if absent, what it is told now, as far as the scheme
+ * knows it.
+ */
+settings?: { [key in string]: string } | null, 
+/**
  * Tags.
  */
 tags: Array<string>, };
@@ -1529,6 +1534,10 @@ hosts: Array<string>,
  */
 scheme: string | null, 
 /**
+ * What the scheme is told beside the secret, such as a region.
+ */
+settings: { [key in string]: string }, 
+/**
  * Tags.
  */
 tags: Array<string>, 
@@ -1785,6 +1794,14 @@ hosts: Array<string>,
  * The scheme that requests are signed with.
  */
 scheme: string | null, 
+/**
+ * What the scheme is told beside the secret, such as a region.
+ */
+settings?: { [key in string]: string }, 
+/**
+ * The preset whose scheme, settings, base URL and hosts hold where none are given.
+ */
+preset?: string | null, 
 /**
  * Tags.
  */
@@ -2255,6 +2272,27 @@ request: Composed,
 version: string, };
 
 /**
+ * How a credential goes into a request.
+ */
+export type SchemeView = { 
+/**
+ * Its id, as items and commands name it.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Whether its secret is a private key in PEM.
+ */
+needs_private_key: boolean, 
+/**
+ * What it can be told beside the credential.
+ */
+settings: Array<SettingView>, };
+
+/**
  * How a search went.
  */
 export type Search = { 
@@ -2378,6 +2416,27 @@ locks_in: number | null,
  * Whether this is the throw-away home of "Look around".
  */
 demo: boolean, };
+
+/**
+ * One setting that a scheme knows.
+ */
+export type SettingView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it says, in a few words; what holds without it stands in parentheses.
+ */
+about: string, 
+/**
+ * A value that it could have.
+ */
+example: string, 
+/**
+ * Whether nothing works without it.
+ */
+required: boolean, };
 
 /**
  * What a person has chosen for the window.
