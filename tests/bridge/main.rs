@@ -7,8 +7,8 @@ use strongroom_contract::{
     answer::{BodyMatches, BodyRows, FindInBody, RowsOfBody},
     burst::BurstReport,
     collection::{
-        Collection, EnvironmentView, MoveEntry, Placed, RemovedEntry, SaveEnvironment, SaveRequest,
-        SavedRequest,
+        Collection, EnvironmentView, MoveEntry, PathArgs, Placed, RemovedEntry, SaveEnvironment,
+        SaveRequest, SavedRequest,
     },
     compose::{ComposedPreview, ComposedSend},
     diagnosis::{Diagnosis, Exhibit, LookedInto, PastedCase},
@@ -19,6 +19,7 @@ use strongroom_contract::{
         Comparison, HistoryEntry, HistoryFilter, HistoryPage, HistoryRemoved, HistoryRestored,
     },
     manage::{AuditRowView, KeyView},
+    requests::{ExportedRequest, ForeignOpened, ForeignRead, OpenForeign},
     run::{RunArgs, RunReport},
     scheme::SchemeView,
     vault::{EditKey, Enrolled, ItemView, NewKey},
@@ -98,7 +99,12 @@ fn contract() -> String {
     declarations.visit::<HistoryRestored>();
     declarations.visit::<ExactRequest>();
     declarations.visit::<FindInBody>();
+    declarations.visit::<ExportedRequest>();
+    declarations.visit::<ForeignOpened>();
+    declarations.visit::<ForeignRead>();
     declarations.visit::<ForeignText>();
+    declarations.visit::<OpenForeign>();
+    declarations.visit::<PathArgs>();
     declarations.visit::<IssueKey>();
     declarations.visit::<ItemView>();
     declarations.visit::<KeyView>();

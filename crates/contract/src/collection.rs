@@ -20,6 +20,7 @@ pub struct FolderArgs {
 
 /// Names a file or folder in a folder of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PathArgs {
     /// The folder's absolute path.
     pub folder: String,

@@ -119,6 +119,26 @@ pub struct Draft {
     /// Whether redirects are followed rather than shown.
     #[serde(default)]
     pub follow_redirects: bool,
+    /// The file that it was loaded from, or saved to.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub home: Option<DraftHome>,
+}
+
+/// Where a draft is saved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct DraftHome {
+    /// The folder of requests, as it was chosen.
+    pub folder: String,
+    /// The file in it.
+    pub path: String,
+    /// The name for people.
+    pub name: String,
+    /// The file's version as it was loaded.
+    pub version: String,
+    /// The environment that placeholders are filled in from.
+    pub environment: Option<String>,
 }
 
 /// A request of the history as it is composed again.

@@ -5,6 +5,7 @@ mod answers;
 mod clipboard;
 mod debug;
 mod enrolment;
+mod folders;
 mod foreign;
 mod history;
 mod keys;
@@ -75,6 +76,16 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         debug::debug_ticket,
         debug::debug_save,
         foreign::foreign_choose_text,
+        foreign::foreign_read,
+        foreign::foreign_open,
+        foreign::foreign_write,
+        folders::folder_open,
+        folders::folder_save,
+        folders::folder_duplicate,
+        folders::folder_move,
+        folders::folder_remove,
+        folders::folder_restore,
+        folders::folder_environment,
         platform::platform_status,
         platform::platform_start,
         platform::platform_stop,

@@ -27,11 +27,21 @@ import type {
   HistoryPage,
   HistoryRemoved,
   HistoryRestored,
+  EnvironmentView,
+  ExportedRequest,
+  ForeignOpened,
+  ForeignRead,
   ForeignText,
   ItemView,
   KeyView,
   LookedInto,
+  MoveEntry,
+  OpenForeign,
   PastedCase,
+  PathArgs,
+  Placed,
+  RemovedEntry,
+  SavedRequest,
   Reopened,
   ReportForm,
   RowsOfBody,
@@ -249,6 +259,26 @@ export const debug = {
 export const foreign = {
   /** Opens the system's dialog; answers with what the file holds, or nothing if nobody wanted to. */
   chooseText: () => invoke<ForeignText | null>("foreign_choose_text"),
+  /** What is understood of a text; none of its secrets comes back. */
+  read: (text: ForeignText) => invoke<ForeignRead>("foreign_read", { text }),
+  /** Its requests as drafts; the secrets that are named become keys of the vault. */
+  open: (wanted: OpenForeign) => invoke<ForeignOpened>("foreign_open", { wanted }),
+  /** A draft as a program, or as a file of another one. */
+  write: (draft: Draft, format: string) =>
+    invoke<ExportedRequest>("foreign_write", { draft, format }),
+};
+
+/** Saved requests; `runs.chooseFolder` asks for a folder, and `runs.folder` lists it. */
+export const folders = {
+  open: (place: PathArgs) => invoke<Draft>("folder_open", { place }),
+  /** Over the file at `place`; with a name, as a new one in the folder at `place`. */
+  save: (draft: Draft, folder: string, path: string, name: string | null) =>
+    invoke<Draft>("folder_save", { draft, place: { folder, path }, name }),
+  duplicate: (place: PathArgs) => invoke<SavedRequest>("folder_duplicate", { place }),
+  move: (wanted: MoveEntry) => invoke<Placed>("folder_move", { wanted }),
+  remove: (place: PathArgs) => invoke<RemovedEntry>("folder_remove", { place }),
+  restore: (removed: RemovedEntry) => invoke<void>("folder_restore", { removed }),
+  environment: (place: PathArgs) => invoke<EnvironmentView>("folder_environment", { place }),
 };
 
 export const platform = {

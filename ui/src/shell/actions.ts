@@ -55,6 +55,13 @@ export function actions(): Action[] {
     keywords: ["debug", "signature", "paste", "curl", "401"],
     run: () => go("requests", { part: "refused" }),
   });
+  list.push({
+    id: "import",
+    group: "Actions",
+    label: "Import requests",
+    keywords: ["curl", "http", "postman", "openapi", "har", "paste"],
+    run: () => go("requests", { part: "import" }),
+  });
   if (unlocked) {
     list.push({
       id: "lock",

@@ -169,6 +169,7 @@ mod tests {
             scheme: None,
             settings: std::collections::BTreeMap::new(),
             follow_redirects: false,
+            home: None,
         };
         desk.send(request).await.unwrap();
         assert!(known.look(platform).await);

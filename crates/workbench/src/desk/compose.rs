@@ -36,16 +36,19 @@ impl Chosen {
         chosen.insert(path);
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, Failure> {
+    pub(super) fn contains(&self, path: &Path) -> bool {
         let chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !chosen.contains(Path::new(path)) {
+        chosen.contains(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        if !self.contains(Path::new(path)) {
             return Err(Failure::new(
                 ErrorCode::Refused,
                 format!("{path} was not chosen since Strongroom was started"),
             )
             .hint("choose the file again"));
         }
-        drop(chosen);
         let unreadable = |error: std::io::Error| {
             Failure::new(
                 ErrorCode::Storage,
@@ -236,6 +239,7 @@ mod tests {
             scheme: None,
             settings: BTreeMap::new(),
             follow_redirects: false,
+            home: None,
         }
     }
 

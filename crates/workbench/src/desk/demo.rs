@@ -264,6 +264,7 @@ impl Desk {
                 scheme: None,
                 settings: std::collections::BTreeMap::new(),
                 follow_redirects: false,
+                home: None,
             })
             .await?;
         }

@@ -1,20 +1,16 @@
 //! The history of requests as the window shows it: an entry with its answer's body held, sent again, or
 //! taken up as a draft.
 
-use std::collections::BTreeMap;
-
 use strongroom_contract::{
     agent::{ComposedSendNow, HistoryGet, HistoryResend},
-    compose::{Composed, ComposedBody, ComposedPart, ComposedSend, Line, PartContent},
+    compose::{Composed, ComposedBody, ComposedSend},
     error::Failure,
     exchange::{Exchange, SendOptions},
     history::{HistoryEntry, HistoryId},
-    window::{BodyKind, Draft, DraftBody, DraftPart, Entry, Reopened},
+    window::Reopened,
 };
-use strongroom_formats::template::Template;
-use url::form_urlencoded;
 
-use super::{Desk, compose};
+use super::{Desk, compose, drafts};
 
 /// How a placeholder begins that stands for a credential which was typed and is not kept.
 const NOT_KEPT: &str = "{{secret:";
@@ -67,133 +63,43 @@ impl Desk {
 }
 
 fn reopened(request: Composed) -> Reopened {
+    let mut draft = drafts::taken_up(&request);
     let mut missing = Vec::new();
-    let url = url(&request);
-    if url.contains(NOT_KEPT) {
-        missing.push(
-            "A part of the URL that looks like a secret is not kept: put it in again.".into(),
-        );
+    let mut lacks = |what: String| missing.push(what);
+    if draft.url.contains(NOT_KEPT) {
+        lacks("A part of the URL that looks like a secret is not kept: put it in again.".into());
     }
-    let headers = request
-        .headers
-        .into_iter()
-        .map(|line| header(line, &mut missing));
-    let headers = headers.collect();
-    Reopened {
-        draft: Draft {
-            method: request.method,
-            url,
-            headers,
-            body: body(request.body, &mut missing),
-            key: request.key,
-            scheme: request.scheme,
-            settings: BTreeMap::new(),
-            follow_redirects: request.follow_redirects,
-        },
-        missing,
+    for line in &mut draft.headers {
+        if line.value.contains(NOT_KEPT) {
+            lacks(format!(
+                "The value of the header {} is not kept: put it in again.",
+                line.name
+            ));
+            line.value.clear();
+        }
     }
-}
-
-/// The URL with what is sent of its query table.
-fn url(request: &Composed) -> String {
-    let mut url = plain(&request.url);
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for line in request.query.iter().filter(|line| line.enabled) {
-        query.append_pair(&plain(&line.name), &plain(&line.value));
-    }
-    let query = query.finish();
-    if !query.is_empty() {
-        url.push(if url.contains('?') { '&' } else { '?' });
-        url.push_str(&query.replace('+', "%20"));
-    }
-    url
-}
-
-fn header(line: Line, missing: &mut Vec<String>) -> Entry {
-    let mut line = entry(line);
-    if line.value.contains(NOT_KEPT) {
-        missing.push(format!(
-            "The value of the header {} is not kept: put it in again.",
-            line.name
-        ));
-        line.value.clear();
-    }
-    line
-}
-
-fn entry(line: Line) -> Entry {
-    Entry {
-        name: plain(&line.name),
-        value: plain(&line.value),
-        enabled: line.enabled,
-    }
-}
-
-fn body(body: ComposedBody, missing: &mut Vec<String>) -> DraftBody {
-    let text = |kind, text: &str| DraftBody {
-        kind,
-        text: plain(text),
-        ..DraftBody::default()
-    };
-    let body = match body {
-        ComposedBody::None => DraftBody::default(),
-        ComposedBody::Json { text: json } => text(BodyKind::Json, &json),
-        ComposedBody::Text { text: raw, .. } => text(BodyKind::Raw, &raw),
-        ComposedBody::Form { fields } => DraftBody {
-            kind: BodyKind::Form,
-            fields: fields.into_iter().map(entry).collect(),
-            ..DraftBody::default()
-        },
-        ComposedBody::Multipart { parts } => DraftBody {
-            kind: BodyKind::Multipart,
-            parts: parts.into_iter().map(part).collect(),
-            ..DraftBody::default()
-        },
+    match &request.body {
         ComposedBody::File { path, .. } => {
-            missing.push(format!("The body was the file {path}: choose it again."));
-            DraftBody {
-                kind: BodyKind::File,
-                ..DraftBody::default()
-            }
+            lacks(format!("The body was the file {path}: choose it again."));
+            draft.body.file = None;
         }
         ComposedBody::Binary { .. } => {
-            missing.push("The body is no text: choose the file that it came from.".into());
-            DraftBody {
-                kind: BodyKind::File,
-                ..DraftBody::default()
-            }
+            lacks("The body is no text: choose the file that it came from.".into());
         }
-    };
-    if body.text.contains(NOT_KEPT) {
-        missing.push(
-            "A part of the body that looks like a secret is not kept: put it in again.".into(),
-        );
+        _ if draft.body.text.contains(NOT_KEPT) => {
+            lacks(
+                "A part of the body that looks like a secret is not kept: put it in again.".into(),
+            );
+        }
+        _ => {}
     }
-    body
-}
-
-fn part(part: ComposedPart) -> DraftPart {
-    let (value, file) = match part.content {
-        PartContent::Text { text } => (plain(&text), None),
-        PartContent::File { path, .. } => (String::new(), Some(path)),
-    };
-    DraftPart {
-        name: plain(&part.name),
-        value,
-        file,
-        enabled: part.enabled,
-    }
-}
-
-/// The text that a template without placeholders stands for; any other as it is.
-fn plain(template: &str) -> String {
-    let parsed = Template::parse(template).ok();
-    let literal = parsed.as_ref().and_then(Template::literal);
-    literal.unwrap_or(template).to_owned()
+    Reopened { draft, missing }
 }
 
 #[cfg(test)]
 mod tests {
+    use strongroom_contract::{compose::Line, window::BodyKind};
+
     use super::*;
 
     fn line(name: &str, value: &str) -> Line {
@@ -221,8 +127,8 @@ mod tests {
         let Reopened { draft, missing } = reopened(request);
         assert_eq!(missing, Vec::<String>::new());
         assert_eq!(draft.url, "https://localhost/a?b=1&c%20d=e%26f");
-        assert_eq!(draft.headers[0].value, "{{text}}");
-        assert_eq!(draft.body.text, "{\"a\":{{}}");
+        assert_eq!(draft.headers[0].value, "\\{{text}}");
+        assert_eq!(draft.body.text, "{\"a\":\\{{}}");
         assert_eq!(draft.body.kind, BodyKind::Json);
         assert_eq!(draft.key.as_deref(), Some("payments"));
         assert!(draft.follow_redirects);

@@ -20,6 +20,8 @@ mod compose;
 mod copied;
 mod debug;
 mod demo;
+mod drafts;
+mod folders;
 mod foreign;
 mod history;
 mod platform;
@@ -38,9 +40,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     agent::{
-        CreateBegin, Nothing, Operation, Progress, RecoverArgs, RecoverBegin, RequestPreview,
-        Retire, Send as SendOperation, Status,
+        ComposedSendNow, ComposedShow, CreateBegin, Nothing, Operation, Progress, RecoverArgs,
+        RecoverBegin, RequestPreview, Retire, Send as SendOperation, Status,
     },
+    compose::ComposedSend,
     error::{ErrorCode, Failure},
     exchange::{Exchange, Preview, SendRequest},
     vault::Enrolment,
@@ -295,6 +298,9 @@ impl Desk {
     /// As [`SendOperation`]: the key may not go there, the network failed, or it was stopped. A file
     /// that is to be sent was not chosen, or can't be read.
     pub async fn send(&self, draft: Draft) -> Result<Exchange, Failure> {
+        if drafts::is_template(&draft) {
+            return self.call::<ComposedSendNow>(self.to_fill_in(draft)?).await;
+        }
         self.call::<SendOperation>(self.request(draft).await?).await
     }
 
@@ -305,6 +311,10 @@ impl Desk {
     /// As [`RequestPreview`]: the request or the key makes no sense, or the vault is locked. As for
     /// sending it, of a file.
     pub async fn preview(&self, draft: Draft) -> Result<ExactRequest, Failure> {
+        if drafts::is_template(&draft) {
+            let filled = self.call::<ComposedShow>(self.to_fill_in(draft)?).await?;
+            return drafts::exact(filled);
+        }
         let request = self.request(draft).await?;
         let body = BASE64.decode(&request.body_base64).unwrap_or_default();
         let Preview { steps, head } = self.call::<RequestPreview>(request).await?;
@@ -314,6 +324,13 @@ impl Desk {
             body_base64: BASE64.encode(body.get(..SHOWN_BODY).unwrap_or(&body)),
             body_bytes: body.len() as u64,
         })
+    }
+
+    fn to_fill_in(&self, draft: Draft) -> Result<ComposedSend, Failure> {
+        if let Some(home) = &draft.home {
+            self.check_folder(&home.folder)?;
+        }
+        drafts::to_send(draft, &self.0.chosen)
     }
 
     async fn request(&self, draft: Draft) -> Result<SendRequest, Failure> {

@@ -146,7 +146,7 @@ impl Desk {
         folders.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check_folder(&self, folder: &str) -> Result<(), Failure> {
+    pub(super) fn check_folder(&self, folder: &str) -> Result<(), Failure> {
         if self
             .folders()
             .iter()

@@ -7,10 +7,11 @@ use strongroom_contract::{
     requests::{ExportedRequest, ExportedVariable},
 };
 use strongroom_formats::{
-    Environment,
+    Environment, SavedRequest,
     export::{self, Language, Plan, UnknownLanguage},
     saved::{self, ENVIRONMENTS},
     secrets::Extractor,
+    template::TemplateError,
 };
 
 use super::disk::read;
@@ -29,21 +30,41 @@ pub fn export(
     environment: Option<&str>,
 ) -> Result<ExportedRequest, Failure> {
     let usage = |message: String| Failure::new(ErrorCode::Usage, message);
-    let language: Language = format.parse().map_err(|error: UnknownLanguage| {
-        usage(format!(
-            "there is no format {format:?} to export to: {error}"
-        ))
-    })?;
+    let language = language(format)?;
     let mut request = saved::read_request(&text(path)?)
         .map_err(|problem| usage(problem.in_file(path.display().to_string()).to_string()))?;
     if let Some(called) = environment {
         let environment = environment_called(called, path)?;
         export::fill(&mut request, &environment).map_err(|error| usage(error.to_string()))?;
     }
+    in_language(language, request).map_err(|error| usage(format!("{}: {error}", path.display())))
+}
+
+/// Writes a request in the language called `format`.
+///
+/// # Errors
+///
+/// [`ErrorCode::Usage`] for a language that there is not, or a malformed placeholder.
+pub(crate) fn written(request: SavedRequest, format: &str) -> Result<ExportedRequest, Failure> {
+    in_language(language(format)?, request)
+        .map_err(|error| Failure::new(ErrorCode::Usage, error.to_string()))
+}
+
+fn language(format: &str) -> Result<Language, Failure> {
+    format.parse().map_err(|error: UnknownLanguage| {
+        let message = format!("there is no format {format:?} to export to: {error}");
+        Failure::new(ErrorCode::Usage, message)
+    })
+}
+
+fn in_language(
+    language: Language,
+    mut request: SavedRequest,
+) -> Result<ExportedRequest, TemplateError> {
     let mut extractor = Extractor::new();
     extractor.request(&mut request);
     let (found, left_out) = extractor.finish();
-    let plan = Plan::of(&request).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    let plan = Plan::of(&request)?;
     let mut notes = plan.notes.clone();
     notes.extend(left_out.iter().map(ToString::to_string));
     Ok(ExportedRequest {

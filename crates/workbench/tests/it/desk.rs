@@ -120,6 +120,7 @@ pub(crate) fn draft(url: &str, key: Option<&str>) -> Draft {
         scheme: None,
         settings: std::collections::BTreeMap::new(),
         follow_redirects: false,
+        home: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod clipboard;
 mod desk;
 mod desk_platform;
 mod desk_requests;
+mod desk_saved;
 mod enrolment;
 mod history;
 mod hostile;

@@ -829,7 +829,11 @@ settings: { [key in string]: string },
 /**
  * Whether redirects are followed rather than shown.
  */
-follow_redirects: boolean, };
+follow_redirects: boolean, 
+/**
+ * The file that it was loaded from, or saved to.
+ */
+home?: DraftHome | null, };
 
 /**
  * The body of a draft. What was typed for another kind stays, so that a change of mind costs nothing.
@@ -855,6 +859,31 @@ parts: Array<DraftPart>,
  * The path of `file`.
  */
 file: string | null, };
+
+/**
+ * Where a draft is saved.
+ */
+export type DraftHome = { 
+/**
+ * The folder of requests, as it was chosen.
+ */
+folder: string, 
+/**
+ * The file in it.
+ */
+path: string, 
+/**
+ * The name for people.
+ */
+name: string, 
+/**
+ * The file's version as it was loaded.
+ */
+version: string, 
+/**
+ * The environment that placeholders are filled in from.
+ */
+environment: string | null, };
 
 /**
  * One part of a multipart body.
@@ -1223,6 +1252,44 @@ fix: string | null,
 remedy?: Remedy | null, };
 
 /**
+ * A request as a program, or as a file of another program.
+ */
+export type ExportedRequest = { 
+/**
+ * What it is written in.
+ */
+format: string, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * What the reader has to know, a sentence each.
+ */
+notes: Array<string>, 
+/**
+ * The variables of the process that it needs.
+ */
+variables: Array<ExportedVariable>, 
+/**
+ * Secrets that the saved request held, against the rules; variables stand in their places.
+ */
+secrets: Array<SecretTaken>, };
+
+/**
+ * A variable of the process that an exported request needs.
+ */
+export type ExportedVariable = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The placeholder that it stands for.
+ */
+stands_for: string, };
+
+/**
  * An error, ready to be shown.
  */
 export type Failure = { 
@@ -1244,6 +1311,23 @@ hint?: string | null,
 details: unknown, };
 
 /**
+ * Something that is wrong with a file.
+ */
+export type FileProblem = { 
+/**
+ * The file, as it was named.
+ */
+file: string, 
+/**
+ * Where in it: `LINE:COLUMN`, or a JSON pointer; absent if nowhere in particular.
+ */
+place?: string | null, 
+/**
+ * What is wrong, and what became of it.
+ */
+message: string, };
+
+/**
  * Asks where some words stand in a body.
  */
 export type FindInBody = { 
@@ -1263,6 +1347,61 @@ text: string,
  * Whether capitals matter.
  */
 match_case: boolean, };
+
+/**
+ * The requests of a foreign text, taken into the window.
+ */
+export type ForeignOpened = { 
+/**
+ * The requests. A key that was added to the vault is named by its id.
+ */
+drafts: Array<Draft>, 
+/**
+ * The names of the keys that were added to the vault.
+ */
+added: Array<string>, };
+
+/**
+ * What is understood of a text that was pasted into the window. It holds none of its secrets.
+ */
+export type ForeignRead = { 
+/**
+ * What it is written in, such as `curl` or `postman`.
+ */
+format: string, 
+/**
+ * How many requests it holds.
+ */
+total: number, 
+/**
+ * The first of them.
+ */
+requests: Array<ForeignRow>, 
+/**
+ * What was taken out.
+ */
+secrets: Array<SecretTaken>, 
+/**
+ * What was not understood.
+ */
+problems: Array<FileProblem>, };
+
+/**
+ * A request of a foreign text.
+ */
+export type ForeignRow = { 
+/**
+ * The name for people.
+ */
+name: string, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * The URL with its placeholders.
+ */
+url: string, };
 
 /**
  * A file that a person chose, as text. It may hold secrets.
@@ -1816,6 +1955,19 @@ secret: Revealed,
 certificate?: string | null, };
 
 /**
+ * Takes the requests of a foreign text into the window.
+ */
+export type OpenForeign = { 
+/**
+ * The text.
+ */
+text: ForeignText, 
+/**
+ * Which secrets become keys of the vault: the key's name, by the secret's variable.
+ */
+keep: { [key in string]: string }, };
+
+/**
  * How one check came out.
  */
 export type Outcome = "passed" | "failed" | "skipped" | "unknown";
@@ -1878,6 +2030,19 @@ peer?: string | null,
  * The time to judge it at; now if absent.
  */
 at?: UnixMillis | null, };
+
+/**
+ * Names a file or folder in a folder of requests.
+ */
+export type PathArgs = { 
+/**
+ * The folder's absolute path.
+ */
+folder: string, 
+/**
+ * The path in it.
+ */
+path: string, };
 
 /**
  * A run of a part's bytes, to be shown in one style.
@@ -2304,6 +2469,23 @@ tried: number,
  * Whether that was all of them; a search stops at a bound.
  */
 complete: boolean, };
+
+/**
+ * A secret that stood in a file, without its value.
+ */
+export type SecretTaken = { 
+/**
+ * The variable that stands in its place, such as `secret:bearer_token`.
+ */
+variable: string, 
+/**
+ * Where it stood.
+ */
+place: string, 
+/**
+ * What it was taken for.
+ */
+kind: string, };
 
 /**
  * One secret of a key, without the secret itself.

@@ -122,6 +122,8 @@ export function turn(by: 1 | -1): void {
 
 /** What a request is called: its path, or that it is new. */
 export function title(draft: Draft): string {
+  if (draft.home?.name) return draft.home.name;
+  if (draft.url.includes("{{")) return draft.url;
   try {
     const url = new URL(draft.url);
     return url.pathname + url.search;
