@@ -166,6 +166,8 @@ fn key_of(name: &str, secret: &FoundSecret, placeholder: &str, using: Option<&Co
             .into_iter()
             .collect(),
         scheme: scheme.map(str::to_owned),
+        settings: Default::default(),
+        preset: None,
         tags: Vec::new(),
         secret: Revealed::new(secret.value.expose_secret().to_owned()),
         certificate: None,
