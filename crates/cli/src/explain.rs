@@ -56,6 +56,9 @@ pub(crate) struct Args {
     /// Compare it with the credential that stdin holds, as JSON
     #[arg(long, requires = "request", conflicts_with = "key")]
     credential_stdin: bool,
+    /// How it should be signed; what the key says if absent
+    #[arg(long, value_name = "SCHEME", requires = "request")]
+    scheme: Option<String>,
     /// The address that it came from
     #[arg(long, value_name = "ADDRESS", requires = "request")]
     peer: Option<String>,
@@ -103,10 +106,14 @@ fn diagnosis(args: &Args, output: Output) -> Result<Diagnosis, Failure> {
     let exhibit = exhibit(args)?;
     if let Some(key) = &args.key {
         let key = key.clone();
-        return Client::connect(output)?.call::<Explain>(&ExplainArgs { exhibit, key });
+        return Client::connect(output)?.call::<Explain>(&ExplainArgs {
+            exhibit,
+            key,
+            scheme: args.scheme.clone(),
+        });
     }
     if args.credential_stdin {
-        return explain::here(&exhibit, Some(sign::credential()?));
+        return explain::here(&exhibit, Some(sign::credential()?), args.scheme.as_deref());
     }
     let by_platform = platform::ask(&args.place, async |platform| {
         platform.explain_exhibit(&exhibit).await
@@ -114,7 +121,7 @@ fn diagnosis(args: &Args, output: Output) -> Result<Diagnosis, Failure> {
     match by_platform {
         // Without a platform, the request alone is looked at.
         Err(failure) if failure.code == ErrorCode::PlatformUnavailable => {
-            explain::here(&exhibit, None)
+            explain::here(&exhibit, None, None)
         }
         answered => answered,
     }

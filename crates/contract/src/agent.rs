@@ -386,6 +386,9 @@ pub struct ExplainArgs {
     pub exhibit: Exhibit,
     /// The item's name or id.
     pub key: String,
+    /// The scheme that it should be signed with; the item's own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
 }
 
 /// Adds a version of an API key's secret.

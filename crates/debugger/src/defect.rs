@@ -122,6 +122,14 @@ defects! {
     WEBHOOK_ENCODING = "webhook-encoding": "the webhook's signature is written in another encoding than the scheme's", "write it in base64 for Standard Webhooks, and in hex where the header is t=,v1=";
     WEBHOOK_VERSION = "webhook-version": "the webhook's signature has no version before it", "write v1, and then the signature in base64";
 
+    SECRET_TEXT = "secret-text": "the secret's text was used as the key, and not the bytes that it stands for in {}", "decode the secret from {} before it is used as the key";
+    FORM_ENCODING = "form-encoding": "the signature is written in another encoding than the provider's form has ({})", "write the signature in {}";
+    FORM_ALGORITHM = "form-algorithm": "the signature is made with another hash than the provider's form has ({})", "sign with {}";
+    API_KEY_PLACE = "api-key-place": "the API key stands in {}, and not in the header and behind the word that the provider names", "send it where the provider's documentation has it, with the word before it that stands there";
+    BASIC_PLAIN = "basic-not-encoded": "user name and password are not in base64", "encode USER:PASSWORD in base64 behind the word Basic";
+    BASIC_COLON = "basic-colon": "there is no colon between user name and password", "join user name and password with a colon, also where one of them is empty, and encode them in base64";
+    BASIC_SWAPPED = "basic-swapped": "user name and password are swapped", "send the public id as the user name and the secret as the password";
+
     AWS_QUERY = "aws-query": "the canonical query was sorted or encoded in another way than AWS has it", "sort the parameters by name and value, and percent-encode all but letters, digits and -_.~";
     AWS_PATH = "aws-path": "the canonical path was encoded or normalised in another way than the service has it", "encode the path as it is sent once more and drop dot segments, but for S3, which takes it as it is sent";
 

@@ -20,7 +20,7 @@ use crate::{
     pieces,
     repair::{Repaired, presented_id, repairs, seen},
     search::{Found, signed_request, signed_token},
-    sigv4, webhook,
+    sigv4, told, webhook,
 };
 
 /// The place of `authenticate` among the rules: who gets beyond it is genuine.
@@ -36,6 +36,14 @@ const PAIRS: usize = 400;
 pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -> Diagnosis {
     let now = exhibit.at.unwrap_or(now);
     let view = View::of(exhibit);
+    if let Knowledge::Held {
+        key: Some(key),
+        others,
+    } = knowledge
+        && let Some(scheme) = told::scheme(Some(key))
+    {
+        return of_told(scheme, &view, key, others, now);
+    }
     if let (Some(scheme), Knowledge::Held { key, .. }) = (webhook::scheme(&view), knowledge) {
         return of_webhook(scheme, &view, *key, knowledge, now);
     }
@@ -54,6 +62,21 @@ pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -
         _ => Found::default(),
     };
     conclude(explanation, scheme(&view), found)
+}
+
+fn of_told(
+    scheme: Scheme,
+    view: &View<'_>,
+    key: &HeldKey,
+    others: &[HeldKey],
+    now: UnixMillis,
+) -> Diagnosis {
+    let explanation = told::judge(scheme, view, key, now);
+    let found = match explanation.rule {
+        Some(Rule::Identify | Rule::Authenticate) => told::search(scheme, view, key, others),
+        _ => Found::default(),
+    };
+    conclude(explanation, Some(scheme.id()), found)
 }
 
 fn of_webhook(

@@ -27,6 +27,7 @@ mod repair;
 pub mod report;
 mod search;
 mod sigv4;
+mod told;
 mod webhook;
 
 pub use diagnose::{diagnose, diagnose_refused};

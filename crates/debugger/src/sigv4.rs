@@ -11,7 +11,7 @@ use crate::{
     defect::{AWS_PATH, AWS_QUERY, DIGEST_OF_NOTHING, METHOD, METHOD_CASE, QUERY_MISSING},
     exhibit::View,
     form::{body::Variant, percent_decoded, percent_encoded, url},
-    judge::{HeldKey, Question, Secrets},
+    judge::{HeldKey, Question, Secrets, Times},
     pieces,
     search::{
         Alternative, Facets, Found,
@@ -113,7 +113,7 @@ pub(crate) fn judge(
         nobodys: SecretText::new("-".to_owned()),
         names_key: true,
         is_altered: other_digest(view).is_some(),
-        made: made(view),
+        times: Times::Signed(made(view)),
         expected: "Authorization: AWS4-HMAC-SHA256 with Credential, SignedHeaders and Signature, and \
                    x-amz-date",
         fix: "Sign last, on the final bytes, with this access key's secret; nothing on the way may change \

@@ -18,7 +18,7 @@ use crate::{
         WEBHOOK_ENCODING, WEBHOOK_VERSION,
     },
     exhibit::View,
-    judge::{HeldKey, Question, Secrets},
+    judge::{HeldKey, Question, Secrets, Times},
     pieces,
     search::{
         Alternative, Facets, Found,
@@ -60,7 +60,7 @@ pub(crate) fn judge(
         nobodys: SecretText::new(BASE64_STANDARD.encode([0; 32])),
         names_key: false,
         is_altered: false,
-        made: made(view),
+        times: Times::Signed(made(view)),
         expected: EXPECTED,
         fix: "Verify the body's bytes as they arrived, before anything parses them, with this endpoint's \
               secret.",

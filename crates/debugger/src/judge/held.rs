@@ -14,7 +14,7 @@ use strongroom_policy::{
     trace::{Finding, redacted},
 };
 use strongroom_signing::{
-    Request, Settings, header_pair,
+    Request, Scheme, Settings, header_pair,
     jwt::{self, JwtError},
     rfc9421::VerifyError,
     token,
@@ -31,8 +31,10 @@ pub struct HeldKey {
     pub id: Option<String>,
     /// Its secret, if it is known.
     pub secret: Option<SecretText>,
-    /// What its scheme is told beside; looked at for webhooks and AWS Signature Version 4.
+    /// What its scheme is told beside.
     pub settings: Settings,
+    /// How requests are signed with it; told by each request if absent.
+    pub scheme: Option<Scheme>,
 }
 
 /// What the platform's own credentials begin with.
@@ -320,6 +322,13 @@ fn authenticate(
         let Some((key, Some(secret))) = key.map(|key| (key, &key.secret)) else {
             continue;
         };
+        if matches!(key.scheme, Some(Scheme::OAuth2)) {
+            seen = Seen::Unknown(
+                "a token that the key was exchanged for, which only who issued it can check"
+                    .to_owned(),
+            );
+            continue;
+        }
         // A platform's own tokens are signed with a key of the platform.
         if key.id.as_deref().is_some_and(of_ours) {
             seen = Seen::Unknown(

@@ -10,7 +10,7 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretBytes;
 
-pub(crate) use self::verified::Question;
+pub(crate) use self::verified::{Question, Times};
 pub use self::{
     held::HeldKey,
     platform::{PlatformFacts, Slot},

@@ -7,13 +7,24 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretText;
 use strongroom_policy::{
-    freshness::TOLERANCE_SECS,
+    freshness::{TOLERANCE_SECS, check_token_end},
     trace::{Finding, redacted},
 };
-use strongroom_signing::{Credential, Refusal, Request, Scheme, Settings, verify};
+use strongroom_signing::{Credential, Refusal, Request, Scheme, Settings, token, verify};
 
 use super::{HeldKey, held::Report};
-use crate::exhibit::View;
+use crate::{exhibit::View, form::jwt_claims};
+
+/// What says whether a request is fresh.
+#[derive(Clone, Copy)]
+pub(crate) enum Times {
+    /// Nothing does.
+    None,
+    /// When it was made: as the scheme found it or, where nothing could be verified, in these Unix seconds.
+    Signed(Option<u64>),
+    /// The token that it bears.
+    Token,
+}
 
 /// What is asked of a request.
 pub(crate) struct Question<'a> {
@@ -25,8 +36,8 @@ pub(crate) struct Question<'a> {
     pub(crate) names_key: bool,
     /// Whether the body is not the one whose digest the request has.
     pub(crate) is_altered: bool,
-    /// When it says that it was made, in Unix seconds.
-    pub(crate) made: Option<u64>,
+    /// What says whether it is fresh.
+    pub(crate) times: Times,
     /// What it should carry.
     pub(crate) expected: &'static str,
     /// What to do if its signature does not match.
@@ -34,6 +45,7 @@ pub(crate) struct Question<'a> {
 }
 
 const GENUINE: &str = "a signature that the key's secret makes of this request";
+const FRESH_TOKEN: &str = "a token in its time";
 const FRESH: &str = "a request signed within 300 s of now";
 
 impl Question<'_> {
@@ -71,6 +83,13 @@ impl Question<'_> {
             format!("signed by {}", self.scheme),
             self.expected,
         );
+        let made = match self.times {
+            Times::Signed(stated) => {
+                let found = verified.as_ref().ok().and_then(|verified| verified.made);
+                found.map(UnixMillis::secs).or(stated)
+            }
+            Times::None | Times::Token => None,
+        };
         match (known, verified) {
             (None, _) => report.unknown(
                 Rule::Authenticate,
@@ -94,7 +113,13 @@ impl Question<'_> {
             }
         }
         report.skipped(Rule::State);
-        if let Some(made) = self.made {
+        if let Times::Token = self.times {
+            match token_ends(&request, now) {
+                Ok(Some(observed)) => report.passed(Rule::Freshness, observed, FRESH_TOKEN),
+                Ok(None) => report.skipped(Rule::Freshness),
+                Err(finding) => return report.refused(Rule::Freshness, finding),
+            }
+        } else if let Some(made) = made {
             let off = now.secs().abs_diff(made);
             if off > TOLERANCE_SECS {
                 let word = if made < now.secs() { "ago" } else { "ahead" };
@@ -106,12 +131,30 @@ impl Question<'_> {
                 return report.refused(Rule::Freshness, finding);
             }
             report.passed(Rule::Freshness, format!("signed {off} s from now"), FRESH);
+        } else {
+            report.skipped(Rule::Freshness);
         }
-        let kept = "only who receives it can tell";
-        report.unknown(Rule::Replay, kept, "a request that did not arrive before");
+        if matches!(self.times, Times::None) {
+            report.skipped(Rule::Replay);
+        } else {
+            let kept = "only who receives it can tell";
+            report.unknown(Rule::Replay, kept, "a request that did not arrive before");
+        }
         for rule in [Rule::Source, Rule::Rate, Rule::Permission] {
             report.skipped(rule);
         }
         report.finish()
     }
+}
+
+/// Until when the token of a request is valid, if it says so.
+fn token_ends(request: &Request<'_>, now: UnixMillis) -> Result<Option<String>, Finding> {
+    let tokens = token::read(request.headers()).unwrap_or_default();
+    for token in tokens.into_iter().flatten() {
+        if let Some(end) = jwt_claims(token.token.expose_secret()).and_then(|claims| claims.exp) {
+            check_token_end(token.header, end, now)?;
+            return Ok(Some(format!("token until {}", UnixMillis::from_secs(end))));
+        }
+    }
+    Ok(None)
 }

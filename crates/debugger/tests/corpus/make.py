@@ -504,6 +504,55 @@ sound("sigv4-not-normalized", "A service that takes the path with its double sla
 sound("sigv4-s3", "For S3, which takes the path as it is", sigv4(service="s3", content=True), key=AWS)
 
 
+# Schemes that the key tells.
+
+FORM = {
+    "name": "partner-form", "id": "partner-7", "secret": "form-secret/K7MDENG+bPxRfiCY", "scheme": "hmac-template",
+    "settings": {"content": "{timestamp}.{method}.{path_and_query}.{body}", "headers": "x-timestamp: {timestamp}\\nx-signature: {signature}"},
+}
+OLD_FORM = dict(FORM, name="partner-old", id="partner-6", secret="form-secret/older0000000000")
+FORM64 = dict(FORM, name="partner-b64", secret=base64.b64encode(b"sixteen raw byte").decode(), settings=dict(FORM["settings"], secret_encoding="base64"))
+USER = {"name": "partner-basic", "id": "shop-42", "secret": "basic password of 42", "scheme": "basic"}
+PLACE = {"name": "partner-key", "id": "any", "secret": "apikey0123456789abcdef", "scheme": "api-key", "settings": {"header": "x-partner-key", "prefix": "Token "}}
+
+
+def form(body=BODY, as_body=None, method="POST", as_method=None, key=FORM["secret"], at=NOW - 4, hash="sha256", write=lambda mac: mac.hex()):
+    signed_body = raw(body if as_body is None else as_body)
+    content = f"{at}.{as_method or method}./api/v2/payins.".encode() + signed_body
+    mac = hmac.new(raw(key), content, hash).digest()
+    return {"method": method, "url": URL, "headers": [("content-type", "application/json"), ("x-timestamp", str(at)), ("x-signature", write(mac))], "body": raw(body)}
+
+
+def plain(*headers):
+    return {"method": "GET", "url": URL, "headers": list(headers), "body": b""}
+
+
+def basic(text):
+    return plain(("authorization", "Basic " + base64.b64encode(text.encode()).decode()))
+
+
+broken("form-newline", "The body was signed with a line end that is not sent", form(as_body=BODY + "\n"), "authenticate", ["body-trailing-newline"], key=FORM)
+broken("form-spaces", "The body was written again before it was sent", form(as_body=json.dumps(ORDER, ensure_ascii=False)), "authenticate", ["body-json-whitespace"], key=FORM)
+broken("form-method", "The method was signed in lower case", form(as_method="post"), "authenticate", ["method-case"], key=FORM)
+broken("form-base64", "The signature is written in base64", form(write=lambda mac: base64.b64encode(mac).decode()), "authenticate", ["form-encoding"], key=FORM)
+broken("form-sha512", "The other hash was used", form(hash="sha512"), "authenticate", ["form-algorithm"], key=FORM)
+broken("form-other", "The key of before was used", form(key=OLD_FORM["secret"]), "authenticate", ["other-key"], key=FORM, others=[OLD_FORM])
+broken("form-text", "The secret's text was used, and not its bytes", form(key=FORM64["secret"]), "authenticate", ["secret-text"], key=FORM64)
+broken("form-newline-secret", "Pair: the secret's line end, and another method", form(key=FORM["secret"] + "\n", as_method="post"), "authenticate", ["method-case", "secret-whitespace"], key=FORM)
+broken("form-late", "Signed ten minutes ago", form(at=NOW - 610), "freshness", [], key=FORM)
+broken("form-missing", "A proxy dropped the signature", dict(form(), headers=[("x-timestamp", str(NOW - 4))]), "identify", [], key=FORM, cause="x-signature")
+broken("basic-plain", "User name and password are not encoded", plain(("authorization", "Basic shop-42:basic password of 42")), "identify", ["basic-not-encoded"], key=USER)
+broken("basic-swapped", "User name and password are swapped", basic("basic password of 42:shop-42"), "authenticate", ["basic-swapped"], key=USER)
+broken("basic-newline", "echo without -n", basic("shop-42:basic password of 42\n"), "authenticate", ["value-invisible"], key=USER)
+broken("basic-wrong", "A password of nobody", basic("shop-42:another password"), "authenticate", [], key=USER)
+broken("api-key-bearer", "Sent as a bearer token", plain(("authorization", "Bearer " + PLACE["secret"])), "identify", ["api-key-place"], key=PLACE)
+broken("api-key-word", "The word before the key is missing", plain(("x-partner-key", PLACE["secret"])), "identify", ["api-key-place"], key=PLACE)
+sound("form", "A provider's own form", form(), key=FORM)
+sound("form-decoded", "The same with a secret in base64", form(key=b"sixteen raw byte"), key=FORM64)
+sound("basic", "Basic as RFC 7617 has it", basic("shop-42:basic password of 42"), key=USER)
+sound("api-key", "An API key in its header", plain(("x-partner-key", "Token " + PLACE["secret"])), key=PLACE)
+
+
 def quoted(text):
     out = '"'
     for char in text:
@@ -539,6 +588,8 @@ def write(folder, name, case):
         lines.append(f"body_base64 = {quoted(base64.b64encode(request['body']).decode())}")
     for table, held in [("[key]", key)] + [("[[other]]", other) for other in others]:
         lines += ["", table] + [f"{field} = {quoted(held[field])}" for field in ("name", "id", "secret")]
+        if "scheme" in held:
+            lines.append(f"scheme = {quoted(held['scheme'])}")
         if "settings" in held:
             lines.append("settings = { " + ", ".join(f"{name} = {quoted(text)}" for name, text in held["settings"].items()) + " }")
     if platform:

@@ -53,6 +53,7 @@ struct TypedKey {
     secret: String,
     #[serde(default)]
     settings: BTreeMap<String, String>,
+    scheme: Option<String>,
 }
 
 /// What the platform keeps of the key.
@@ -129,6 +130,7 @@ impl TypedKey {
             id: Some(self.id.clone()),
             secret: Some(SecretText::new(self.secret.clone())),
             settings: self.settings.clone().into_iter().collect(),
+            scheme: self.scheme.as_deref().map(|id| id.parse().unwrap()),
         }
     }
 }

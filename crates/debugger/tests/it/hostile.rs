@@ -18,6 +18,7 @@ fn key() -> HeldKey {
         id: Some("merchant-1".to_owned()),
         secret: Some(SecretText::new("a secret of this test".to_owned())),
         settings: Settings::new(),
+        scheme: None,
     }
 }
 

@@ -54,7 +54,14 @@ impl Desk {
     async fn judged(&self, exhibit: Exhibit, judge: Judge) -> Result<Diagnosis, Failure> {
         match judge {
             Judge::Platform => self.manage().await?.explain_exhibit(&exhibit).await,
-            Judge::Vault { key } => self.call::<Explain>(ExplainArgs { exhibit, key }).await,
+            Judge::Vault { key } => {
+                self.call::<Explain>(ExplainArgs {
+                    exhibit,
+                    key,
+                    scheme: None,
+                })
+                .await
+            }
             Judge::Typed { id, secret } => {
                 let typed = TypedCredential {
                     id,
@@ -63,9 +70,9 @@ impl Desk {
                     session_token: None,
                     settings: Default::default(),
                 };
-                on_a_thread(move || explain::here(&exhibit, Some(typed))).await
+                on_a_thread(move || explain::here(&exhibit, Some(typed), None)).await
             }
-            Judge::Alone => on_a_thread(move || explain::here(&exhibit, None)).await,
+            Judge::Alone => on_a_thread(move || explain::here(&exhibit, None, None)).await,
         }
     }
 
@@ -172,7 +179,7 @@ mod tests {
             peer: None,
             at: None,
         };
-        let diagnosis = explain::here(&pasted, None).unwrap();
+        let diagnosis = explain::here(&pasted, None, None).unwrap();
         let html = folder.path().join("ticket.html");
         assert_eq!(save(&diagnosis, &html).unwrap(), html.display().to_string());
         assert!(std::fs::read_to_string(html).unwrap().starts_with("<!"));

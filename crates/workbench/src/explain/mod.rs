@@ -13,6 +13,7 @@ use strongroom_contract::{
 };
 use strongroom_crypto::SecretText;
 use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
+use strongroom_signing::{Scheme, Settings, scheme::UnknownScheme};
 
 pub use self::paste::{Format, paste};
 use crate::{
@@ -31,13 +32,19 @@ const OTHERS: usize = 32;
 /// # Errors
 ///
 /// [`ErrorCode::Usage`] if the request can't be looked at.
-pub fn here(pasted: &Pasted, typed: Option<TypedCredential>) -> Result<Diagnosis, Failure> {
+pub fn here(
+    pasted: &Pasted,
+    typed: Option<TypedCredential>,
+    scheme: Option<&str>,
+) -> Result<Diagnosis, Failure> {
+    let scheme = scheme.map(parsed).transpose()?;
     let exhibit = read(pasted)?;
     let key = typed.map(|typed| HeldKey {
         name: "the credential that was typed".to_owned(),
         id: typed.id,
         secret: Some(SecretText::new(typed.secret.into_exposed())),
         settings: typed.settings.into_iter().collect(),
+        scheme,
     });
     let knowledge = Knowledge::Held {
         key: key.as_ref(),
@@ -59,6 +66,7 @@ pub(crate) fn with_key(
     work: &Work,
 ) -> Result<Diagnosis, Failure> {
     let exhibit = read(&args.exhibit)?;
+    let asked = args.scheme.as_deref().map(parsed).transpose()?;
     let (key, others) = session.with_open(|open| {
         let chosen = open.vault.find(&args.key).map_err(shown)?.id().to_string();
         let mut others = Vec::new();
@@ -68,11 +76,16 @@ pub(crate) fn with_key(
             if id != chosen && others.len() >= OTHERS {
                 continue;
             }
+            let own: Option<Scheme> = item.scheme().and_then(|id| id.parse().ok());
             let held = HeldKey {
                 name: item.name().to_owned(),
                 id: item.public_id().map(str::to_owned),
                 secret: open.vault.secret(&id, "secret", None).ok(),
-                settings: item.settings().into(),
+                settings: match asked.filter(|_| id == chosen) {
+                    Some(asked) if own != Some(asked) => Settings::new(),
+                    _ => item.settings().into(),
+                },
+                scheme: asked.filter(|_| id == chosen).or(own),
             };
             if id == chosen {
                 key = Some(held);
@@ -90,6 +103,12 @@ pub(crate) fn with_key(
         others: &others,
     };
     Ok(diagnose(&exhibit, &knowledge, clock::now()))
+}
+
+fn parsed(scheme: &str) -> Result<Scheme, Failure> {
+    scheme
+        .parse()
+        .map_err(|error: UnknownScheme| Failure::new(ErrorCode::Usage, error.to_string()))
 }
 
 fn read(pasted: &Pasted) -> Result<Exhibit, Failure> {
