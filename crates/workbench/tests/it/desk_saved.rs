@@ -47,7 +47,7 @@ fn a_draft_is_saved_opened_filled_in_and_sent_and_a_removal_is_undone() {
     let refused = window.block_on(save).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Refused, "nobody chose the folder");
 
-    let _ = window.desk.choose_folder(folder.path().to_owned());
+    window.desk.choose_folder(folder.path().to_owned());
     let mut with_secret = ping.clone();
     with_secret
         .headers
