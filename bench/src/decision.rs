@@ -19,6 +19,7 @@ use strongroom_policy::{
     replay::NonceSpace,
     scopes::{Route, Scopes},
     source::Proxies,
+    token::RevokedTokens,
 };
 use strongroom_signing::{
     Credential, Field, Request, Scheme, SigningContext, Target, UriScheme, sign,
@@ -68,6 +69,7 @@ impl Issued {
             allow: Allowlist::parse(&["127.0.0.0/8", "::1"])?,
             scopes: Scopes::parse(&["payins:write"])?,
             may_sign: true,
+            revoked_tokens: RevokedTokens::default(),
         };
         Ok(Self {
             platform,

@@ -6,13 +6,11 @@
 
 use strongroom_contract::time::UnixMillis;
 use strongroom_crypto::mac::HmacSha256;
-use strongroom_signing::{
-    Request, content_digest::DigestError, header_pair::PresentedSecret, rfc9421::VerifyError,
-};
+use strongroom_signing::{Request, content_digest::DigestError, rfc9421::VerifyError};
 
 use crate::{
     credential::{Secret, SecretId, SecretKey},
-    identify::{ForgedToken, Presented},
+    identify::{ForgedToken, Presented, ShownSecret},
     key::KeyRecord,
     platform::Platform,
     profile::ProfiledSignature,
@@ -41,6 +39,7 @@ pub(crate) fn check<'k>(
     let record = key.unwrap_or(&platform.stranger);
     let by_secret = presented
         .secret
+        .as_ref()
         .map(|secret| match_secret(secret, record, platform));
     let by_signature = presented
         .signature
@@ -97,11 +96,11 @@ pub(crate) fn forged(token: &ForgedToken) -> Finding {
 
 /// The secret of `record` that was presented, live or not.
 fn match_secret<'k>(
-    presented: PresentedSecret<'_>,
+    presented: &ShownSecret<'_>,
     record: &'k KeyRecord,
     platform: &Platform,
 ) -> Option<&'k Secret> {
-    let tag = platform.pepper.tag(presented.expose_secret().as_bytes());
+    let tag = platform.pepper.tag(presented.as_bytes());
     let (first, second) = record.secrets.slots();
     let filler = second.unwrap_or(first);
     let (is_first, is_second) = (first.tag.matches(&tag), filler.tag.matches(&tag));
@@ -175,7 +174,8 @@ fn unknown_key(presented: &Presented<'_>) -> Finding {
 fn wrong_secret(presented: &Presented<'_>, key: &KeyRecord, matched: Option<&Secret>) -> Finding {
     let malformed = presented
         .secret
-        .and_then(|secret| SecretKey::check(secret.expose_secret().as_bytes()).err());
+        .as_ref()
+        .and_then(|secret| SecretKey::check(secret.as_bytes()).err());
     let (observed, fix) = match (matched, malformed) {
         (Some(secret), _) => return retired(key, secret.id),
         (None, Some(malformed)) => (

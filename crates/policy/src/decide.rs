@@ -95,7 +95,7 @@ pub fn begin<'r>(
             throttled: None,
         })
     };
-    match identify::check(facts.request, platform) {
+    match identify::check(facts.request, facts.route, platform) {
         Err(finding) => Err(unidentified(Rule::Identify, finding, None)),
         Ok(Claim::Forged(token)) => {
             let finding = authenticate::forged(&token);
@@ -223,7 +223,7 @@ impl Genuine<'_, '_> {
             Rule::Replay => nonce.map(|_| replay::passed()),
             Rule::Source => Some(source::passed(self.common.source, key)),
             Rule::Rate => slot.map(rate::passed),
-            Rule::Permission => Some(permission::passed(route, key)),
+            Rule::Permission => Some(permission::passed(route, &self.presented, key)),
             Rule::Flood | Rule::Body | Rule::Audit => None,
         }
     }

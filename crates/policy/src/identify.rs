@@ -1,13 +1,16 @@
 //! Rule `identify`: a credential is presented, well formed, of one key.
 //!
 //! Ways in: the headers `app-id` and `secret-key`; a token in `access-token` or `Authorization:
-//! Bearer`; a signature by RFC 9421. Several at once must be of one key, and all must verify.
+//! Bearer`; a signature by RFC 9421; at the endpoints of OAuth 2.0 also a client secret (RFC 6749,
+//! section 2.3.1). Several at once must be of one key, and all must verify.
 //!
 //! A secret-key that is not well formed names no key and so is no matter of this rule: it can only
 //! be a wrong one, which `authenticate` finds out, in the same work as for any other.
 
+use strongroom_crypto::SecretText;
 use strongroom_signing::{
     Field, Request,
+    client_auth::{self, ClientAuth, PresentedClient},
     header_pair::{self, PresentedSecret},
     jwt::JwtError,
     token::{self as token_header},
@@ -17,12 +20,16 @@ use crate::{
     credential::AppId,
     platform::Platform,
     profile::{self, ProfiledSignature},
+    scopes::{Needs, Route},
     token::{self, Token},
     trace::{Finding, Passed},
 };
 
 pub(crate) const EXPECTED: &str = "a credential of one key: app-id and secret-key, an access token, or a \
                         signature by RFC 9421; several at once only of the same key";
+const APP_ID: &str = "header app-id";
+const CLIENT_ID: &str = "client id";
+
 /// What a request presents.
 pub(crate) enum Claim<'r> {
     /// Credentials of one key, still to be checked.
@@ -34,9 +41,17 @@ pub(crate) enum Claim<'r> {
 /// Credentials of one key: at least one of them is there.
 pub(crate) struct Presented<'r> {
     pub(crate) app_id: AppId,
-    pub(crate) secret: Option<PresentedSecret<'r>>,
+    pub(crate) secret: Option<ShownSecret<'r>>,
     pub(crate) tokens: [Option<Token>; 2],
     pub(crate) signature: Option<Box<ProfiledSignature>>,
+}
+
+/// A secret that a request presents, still to be checked.
+pub(crate) enum ShownSecret<'r> {
+    /// In the header secret-key.
+    Header(PresentedSecret<'r>),
+    /// As an OAuth 2.0 client secret.
+    Client(ClientAuth, SecretText),
 }
 
 /// A token that this platform did not issue.
@@ -46,7 +61,11 @@ pub(crate) struct ForgedToken {
 }
 
 /// Reads what `request` presents.
-pub(crate) fn check<'r>(request: &Request<'r>, platform: &Platform) -> Result<Claim<'r>, Finding> {
+pub(crate) fn check<'r>(
+    request: &Request<'r>,
+    route: &Route,
+    platform: &Platform,
+) -> Result<Claim<'r>, Finding> {
     let headers = request.headers();
     let pair = header_pair::read(headers).map_err(|error| {
         malformed(
@@ -54,22 +73,50 @@ pub(crate) fn check<'r>(request: &Request<'r>, platform: &Platform) -> Result<Cl
             "Send both headers, app-id and secret-key, once each.",
         )
     })?;
-    let (pair_id, secret) = match pair {
-        Some(pair) => (
-            Some(app_id("header app-id", pair.app_id)?),
-            Some(pair.secret),
+    let client = match route.needs {
+        Needs::Client => client(request)?,
+        _ => None,
+    };
+    let is_basic = client
+        .as_ref()
+        .is_some_and(|it| it.way == ClientAuth::Basic);
+    let (pair_id, secret) = match (pair, client) {
+        (Some(pair), None) => (
+            Some((APP_ID, app_id(APP_ID, pair.app_id)?)),
+            Some(ShownSecret::Header(pair.secret)),
         ),
-        None => (None, None),
+        (None, Some(client)) => (
+            Some((CLIENT_ID, app_id(CLIENT_ID, &client.client_id)?)),
+            Some(ShownSecret::Client(client.way, client.client_secret)),
+        ),
+        (Some(_), Some(client)) => {
+            return Err(malformed(
+                format!(
+                    "a secret in the header secret-key and one as {}",
+                    client.way
+                ),
+                "Present the secret one way.",
+            ));
+        }
+        (None, None) => (None, None),
     };
     let signature = match profile::read(request)? {
         Some(signature) => Some((app_id("signature's keyid", &signature.keyid)?, signature)),
         None => None,
     };
-    let Tokens { issued, forged } = tokens(headers, platform)?;
+    // `Authorization: Basic` is no token, and was read already.
+    let Tokens { issued, forged } = match is_basic {
+        false => tokens(headers, platform)?,
+        true => {
+            let is_other =
+                |field: &&Field<'_>| !field.name.eq_ignore_ascii_case(token_header::AUTHORIZATION);
+            let others: Vec<_> = headers.iter().filter(is_other).copied().collect();
+            tokens(&others, platform)?
+        }
+    };
 
     let signature_id = signature.as_ref().map(|(id, _)| ("signature's keyid", *id));
     let token_ids = issued.iter().flatten().map(|(id, it)| (it.header, *id));
-    let pair_id = pair_id.map(|id| ("header app-id", id));
     let mut claims = pair_id.into_iter().chain(signature_id).chain(token_ids);
     let first = claims.next();
     if let Some((place, first)) = first
@@ -97,7 +144,10 @@ pub(crate) fn check<'r>(request: &Request<'r>, platform: &Platform) -> Result<Cl
 impl Presented<'_> {
     /// The ways in, in words.
     pub(crate) fn ways(&self) -> String {
-        let pair = self.secret.map(|_| "app-id and secret-key".to_owned());
+        let pair = self.secret.as_ref().map(|secret| match secret {
+            ShownSecret::Header(_) => "app-id and secret-key".to_owned(),
+            ShownSecret::Client(way, _) => format!("client id and secret by {way}"),
+        });
         let signature = self.signature.as_ref().map(|_| "a signature".to_owned());
         let tokens = self.tokens.iter().flatten();
         let tokens = tokens.map(|it| format!("a token in {}", it.header));
@@ -112,6 +162,15 @@ impl Presented<'_> {
     /// Whether the secret itself was used, not a token that was had for it.
     pub(crate) fn uses_secret(&self) -> bool {
         self.secret.is_some() || self.signature.is_some()
+    }
+}
+
+impl ShownSecret<'_> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Header(secret) => secret.expose_secret().as_bytes(),
+            Self::Client(_, secret) => secret.expose_secret().as_bytes(),
+        }
     }
 }
 
@@ -141,6 +200,17 @@ fn app_id(place: &str, text: &str) -> Result<AppId, Finding> {
         malformed(
             format!("{error} ({place})"),
             "Copy the app-id again, whole, from where the key was issued.",
+        )
+    })
+}
+
+/// The client that an endpoint of OAuth 2.0 is asked by, if it says so in that protocol's own ways.
+fn client(request: &Request<'_>) -> Result<Option<PresentedClient>, Finding> {
+    client_auth::read(request.headers(), request.body()).map_err(|error| {
+        malformed(
+            error.to_string(),
+            "Present client id and client secret by client_secret_basic or client_secret_post, once \
+             and in one of them.",
         )
     })
 }

@@ -11,6 +11,7 @@ use crate::{
     credential::{AppId, Secret, SecretId},
     limiter::Limit,
     scopes::Scopes,
+    token::RevokedTokens,
 };
 
 /// A key: what `decide` knows about who is calling.
@@ -44,6 +45,8 @@ pub struct KeyRecord {
     pub scopes: Scopes,
     /// Whether it may sign requests with its secret, which then is kept sealed too.
     pub may_sign: bool,
+    /// Its access tokens that were revoked before their time.
+    pub revoked_tokens: RevokedTokens,
 }
 
 impl KeyRecord {

@@ -5,7 +5,7 @@ use strongroom_contract::explain::Remedy;
 use crate::{
     identify::Presented,
     key::KeyRecord,
-    scopes::{Needs, Route},
+    scopes::{Needs, Route, Scopes},
     trace::{Finding, Passed},
 };
 
@@ -17,14 +17,26 @@ pub(crate) fn check(
     let Route { method, path, .. } = route;
     match route.needs {
         Needs::Key => Ok(()),
-        Needs::Secret if presented.uses_secret() => Ok(()),
-        Needs::Secret => Err(Finding::new(
+        Needs::Secret | Needs::Client if presented.uses_secret() => Ok(()),
+        Needs::Secret | Needs::Client => Err(Finding::new(
             "A token can't be had for a token.",
             presented.ways(),
             format!("{method} {path} called with the key's secret or a signature"),
             "Send app-id and secret-key, or sign the request.",
         )),
-        Needs::Scope(scope) if key.scopes.contains(scope) => Ok(()),
+        Needs::Scope(scope) if key.scopes.contains(scope) => match narrowed(presented) {
+            Some(narrowed) if !narrowed.contains(scope) => Err(Finding::new(
+                format!(
+                    "The access token was asked for without the scope {scope} that {method} {path} needs."
+                ),
+                format!("the token has {narrowed}; its key has {}", key.scopes),
+                format!("the scope {scope}"),
+                format!(
+                    "Ask for a token with {scope} in its `scope`, or without `scope` for all that the key may do."
+                ),
+            )),
+            _ => Ok(()),
+        },
         Needs::Scope(scope) => Err(Finding::new(
             format!(
                 "Key {} lacks the scope {scope} that {method} {path} needs.",
@@ -49,11 +61,23 @@ pub(crate) fn check(
     }
 }
 
-pub(crate) fn passed(route: &Route, key: &KeyRecord) -> Passed {
+/// What every token that was presented was narrowed to; `None` if none was.
+fn narrowed(presented: &Presented<'_>) -> Option<Scopes> {
+    let tokens = presented.tokens.iter().flatten();
+    tokens
+        .filter_map(|token| token.scopes)
+        .reduce(|one, other| one.iter().filter(|scope| other.contains(*scope)).collect())
+}
+
+pub(crate) fn passed(route: &Route, presented: &Presented<'_>, key: &KeyRecord) -> Passed {
     let expected = match route.needs {
         Needs::Key => "any key".to_owned(),
-        Needs::Secret => "the key's secret or a signature".to_owned(),
+        Needs::Secret | Needs::Client => "the key's secret or a signature".to_owned(),
         Needs::Scope(scope) => format!("the scope {scope}"),
     };
-    Passed::new(format!("the key has {}", key.scopes), expected)
+    let observed = match narrowed(presented) {
+        Some(narrowed) => format!("the token has {narrowed}; its key has {}", key.scopes),
+        None => format!("the key has {}", key.scopes),
+    };
+    Passed::new(observed, expected)
 }

@@ -12,6 +12,7 @@ use crate::{
     limiter::Limit,
     scopes::Scopes,
     source::Proxies,
+    token::RevokedTokens,
 };
 
 /// The platform's keys, as they lie in its state directory: random, and independent of each other.
@@ -112,5 +113,6 @@ fn stranger(sealer: &SecretSealer) -> KeyRecord {
         allow: Allowlist::default(),
         scopes: Scopes::default(),
         may_sign: true,
+        revoked_tokens: RevokedTokens::default(),
     }
 }

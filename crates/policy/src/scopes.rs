@@ -83,6 +83,12 @@ impl Scopes {
         self.0 & Self::bit(scope) != 0
     }
 
+    /// Whether all of `others` are among them.
+    #[must_use]
+    pub const fn contains_all(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
@@ -101,6 +107,12 @@ impl Scopes {
     #[must_use]
     pub fn to_strings(self) -> Vec<String> {
         self.iter().map(|scope| scope.to_string()).collect()
+    }
+
+    /// The scopes with spaces between them, as OAuth 2.0 writes them (RFC 6749, section 3.3).
+    #[must_use]
+    pub fn to_parameter(self) -> String {
+        self.to_strings().join(" ")
     }
 
     const fn bit(scope: Scope) -> u32 {
@@ -197,6 +209,9 @@ pub enum Needs {
     Key,
     /// Any key, presented by its secret or a signature: a token does not beget a token.
     Secret,
+    /// The same at an endpoint of OAuth 2.0, where the secret may also be presented as a client secret
+    /// (RFC 6749, section 2.3.1).
+    Client,
     /// A scope.
     Scope(Scope),
 }
@@ -256,7 +271,8 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::new("POST", "/api/v2/payouts", Needs::Scope(Scope::PayoutsWrite)),
     Route::new("GET", "/std/v1/ping", Needs::Key),
-    Route::new("POST", "/oauth/token", Needs::Secret),
+    Route::new("POST", "/oauth/token", Needs::Client),
+    Route::new("POST", "/oauth/revoke", Needs::Client),
     Route::new("POST", "/std/v1/payins", Needs::Scope(Scope::PayinsWrite)),
     Route::new(
         "GET",
@@ -311,6 +327,7 @@ mod tests {
             [
                 "/api/v1/payment_gateways/access_token",
                 "/api/v1/ping",
+                "/oauth/revoke",
                 "/oauth/token",
                 "/std/v1/ping"
             ]

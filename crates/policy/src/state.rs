@@ -47,6 +47,14 @@ pub(crate) fn check(
             );
         }
     }
+    let mut tokens = presented.tokens.iter().flatten();
+    if tokens.any(|token| key.revoked_tokens.contains(token.id)) {
+        return refuse(
+            format!("The access token was revoked by key {id}."),
+            "a token that was revoked before its time".to_owned(),
+            "Get a new token.",
+        );
+    }
     let ended = presented.tokens.iter().flatten().find(|token| {
         key.secrets
             .live(now)

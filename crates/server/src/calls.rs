@@ -1,11 +1,12 @@
 //! The way of a key's request: read, decided, answered, and written to the audit log in between.
 
 mod create;
+mod oauth;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header::CACHE_CONTROL, request::Parts};
+use http::{StatusCode, request::Parts};
 use serde_json::json;
 use strongroom_contract::explain::Rule;
 use strongroom_policy::{
@@ -23,7 +24,7 @@ use strongroom_signing::{Field, Request, Target, UriScheme, rfc9421::SIGNATURE_I
 
 use crate::{
     audit::{AuditDown, Entry, QueuedRow},
-    face::{Answer, Face, Problem, rate_headers},
+    face::{Answer, Face, Problem, not_kept, rate_headers},
     keys::IssuedKey,
     platform::{Arrival, Platform, user_agent},
     resources::Kind,
@@ -89,6 +90,7 @@ impl Rest {
         };
         match self.resource {
             Resource::Create(kind) => create::create(call, &self.caller, kind).await,
+            Resource::OauthRevoke => oauth::revoke(call, &self.caller).await,
             resource => call.detail(&self.caller, resource).await,
         }
     }
@@ -206,7 +208,7 @@ impl Call<'_> {
             source: accepted.source,
         };
         let found = resource(self.route);
-        if let Some(resource @ (Resource::Create(_) | Resource::Detail(_))) = found {
+        if let Some(resource) = found.filter(|resource| resource.needs_store()) {
             return Ok(Passed::NeedsStore(Rest {
                 route: self.route,
                 resource,
@@ -231,42 +233,25 @@ impl Call<'_> {
 
     /// What needs no store.
     fn answer_at_once(&self, resource: Option<Resource>, accepted: &Accepted<'_>) -> Answer {
-        let rules = &self.platform.rules;
-        let seconds = token::LIFETIME.as_secs();
-        let issue = || {
-            token::issue(
-                accepted.key.app_id,
-                accepted.secret,
-                self.arrival.now,
-                rules,
-            )
-        };
         match resource {
             Some(Resource::Ping) => Answer::json_bytes(
                 StatusCode::OK,
                 Bytes::from_static(b"{\"message\":\"pong\"}"),
             ),
             Some(Resource::AccessToken) => {
-                let token = issue();
-                let text = token.expose_secret();
+                let (app_id, now) = (accepted.key.app_id, self.arrival.now);
+                let rules = &self.platform.rules;
+                let token = token::issue(app_id, accepted.secret, None, now, rules);
+                let seconds = token::LIFETIME.as_secs();
                 not_kept(Answer::json(
                     StatusCode::OK,
-                    &json!({ "access_token": text, "expires_in": seconds }),
+                    &json!({ "access_token": token.expose_secret(), "expires_in": seconds }),
                 ))
             }
             Some(Resource::OauthToken) => {
-                if let Err(error) = client_credentials(self.body) {
-                    let body = json!({ "error": error });
-                    return not_kept(Answer::json(StatusCode::BAD_REQUEST, &body));
-                }
-                let token = issue();
-                let text = token.expose_secret();
-                not_kept(Answer::json(
-                    StatusCode::OK,
-                    &json!({ "access_token": text, "token_type": "Bearer", "expires_in": seconds }),
-                ))
+                oauth::token(self, accepted).unwrap_or_else(|problem| self.problem(&problem))
             }
-            Some(Resource::Create(_) | Resource::Detail(_)) | None => {
+            Some(Resource::Create(_) | Resource::Detail(_) | Resource::OauthRevoke) | None => {
                 let path = self.parts.uri.path();
                 let methods: Vec<_> = Route::at(path).map(|route| route.method).collect();
                 if methods.is_empty() {
@@ -428,14 +413,6 @@ impl Call<'_> {
     }
 }
 
-/// Tokens are for the one who asked, not for caches (RFC 6749, section 5.1).
-fn not_kept(mut answer: Answer) -> Answer {
-    answer
-        .headers
-        .push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
-    answer
-}
-
 /// Tells what is left of the limit, if the answer does not already.
 fn with_rate(mut answer: Answer, admitted: &Admitted) -> Answer {
     let Admitted {
@@ -446,16 +423,6 @@ fn with_rate(mut answer: Answer, admitted: &Admitted) -> Answer {
     let window = RollingWindow::LENGTH;
     answer.rate = Some(rate_headers("minute", limit, window, remaining, next_free));
     answer
-}
-
-/// Whether a token is asked for as RFC 6749, section 4.4.2 has it; its error code if not.
-fn client_credentials(body: &[u8]) -> Result<(), &'static str> {
-    let mut grants = url::form_urlencoded::parse(body).filter(|(name, _)| name == "grant_type");
-    match (grants.next(), grants.next()) {
-        (Some((_, grant)), None) if grant == "client_credentials" => Ok(()),
-        (Some(_), None) => Err("unsupported_grant_type"),
-        _ => Err("invalid_request"),
-    }
 }
 
 #[cfg(test)]

@@ -205,6 +205,7 @@ impl IssuedKey {
                 let is_kept = |id| secrets.iter().any(|secret| secret.id == id);
                 self.uses().forget_others(is_kept);
             }
+            KeyChange::RevokeToken(token, now) => after.revoked_tokens.add(*token, *now),
             KeyChange::Note(note) => after.note.clone_from(note),
             KeyChange::Limit(limit) => {
                 after.limit = *limit;

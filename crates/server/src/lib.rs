@@ -36,6 +36,7 @@ mod audit;
 mod background;
 mod calls;
 mod capture;
+mod change;
 mod clock;
 mod config;
 mod error;

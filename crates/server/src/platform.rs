@@ -375,7 +375,10 @@ impl Platform {
             Remedy::AdvanceClock { by_ms } => self.clock.can_advance(Duration::from_millis(*by_ms)),
             _ => true,
         });
-        let keeps_body = self.capture_bodies && body.len() <= self.limits.captured_body;
+        // A body of OAuth 2.0 may hold a client secret or a token.
+        let keeps_body = self.capture_bodies
+            && body.len() <= self.limits.captured_body
+            && Face::of(parts.uri.path()) != Face::Oauth;
         let arrived = Arrived {
             id: arrival.id,
             method: parts.method.as_str(),

@@ -14,10 +14,19 @@ pub(crate) enum Resource {
     AccessToken,
     /// An access token, as OAuth 2.0 gives it (RFC 6749, section 4.4).
     OauthToken,
+    /// Ends an access token before its time (RFC 7009).
+    OauthRevoke,
     /// Makes a resource.
     Create(Kind),
     /// Shows a resource.
     Detail(Kind),
+}
+
+impl Resource {
+    /// Whether its answer waits for the store.
+    pub(crate) const fn needs_store(self) -> bool {
+        matches!(self, Self::Create(_) | Self::Detail(_) | Self::OauthRevoke)
+    }
 }
 
 const TABLE: &[(&str, &str, Resource)] = &[
@@ -36,6 +45,7 @@ const TABLE: &[(&str, &str, Resource)] = &[
     ("POST", "/api/v2/payouts", Resource::Create(Kind::Payout)),
     ("GET", "/std/v1/ping", Resource::Ping),
     ("POST", "/oauth/token", Resource::OauthToken),
+    ("POST", "/oauth/revoke", Resource::OauthRevoke),
     ("POST", "/std/v1/payins", Resource::Create(Kind::Payin)),
     (
         "GET",

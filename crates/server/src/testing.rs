@@ -19,7 +19,7 @@ use crate::{Config, Running, Server, store::Member};
 pub(crate) struct Stage {
     pub(crate) running: Running,
     pub(crate) owner: String,
-    _home: TempDir,
+    _home: Option<TempDir>,
 }
 
 /// An answer, read whole.
@@ -54,11 +54,19 @@ impl Stage {
         config.address.set_port(0);
         change(&mut config);
         let running = Server::start(config).await.unwrap();
+        Self {
+            _home: Some(home),
+            ..Self::of(running)
+        }
+    }
+
+    /// On a state directory that outlives it.
+    pub(crate) fn of(running: Running) -> Self {
         let owner = std::fs::read_to_string(running.owner_key_path()).unwrap();
         Self {
             running,
             owner,
-            _home: home,
+            _home: None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! ```text
 //! client:    Request + Credential + SigningContext  --sign-->  headers to add + steps
 //! receiver:  Request + Credential                   --verify-->  genuine or not, and why
-//! platform:  Request  --header_pair, token, rfc9421, content_digest, jwt-->  what it presents
+//! platform:  Request  --header_pair, token, client_auth, rfc9421, content_digest, jwt-->  what it presents
 //!                     --verify with the key that it names-->  genuine or not, and why
 //! ```
 //!
@@ -20,6 +20,7 @@
 
 mod api_key;
 mod basic;
+pub mod client_auth;
 pub mod content_digest;
 mod credential;
 pub mod header_pair;

@@ -17,6 +17,7 @@ use strongroom_policy::{
     replay::NonceAnswer,
     scopes::Scopes,
     source::Proxies,
+    token::RevokedTokens,
 };
 use strongroom_signing::Target;
 
@@ -217,6 +218,7 @@ impl Case {
             allow: Allowlist::parse(&kept.allow).unwrap(),
             scopes: Scopes::parse(&kept.scopes).unwrap(),
             may_sign: kept.may_sign,
+            revoked_tokens: RevokedTokens::default(),
         }
     }
 }

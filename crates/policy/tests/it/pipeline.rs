@@ -78,7 +78,7 @@ fn signed(world: &World, nonce: u8) -> Sent {
 
 fn token_of(world: &World, secret: u32) -> String {
     let id = world.key.record.app_id;
-    let token = token::issue(id, SecretId(secret), NOON, &world.platform);
+    let token = token::issue(id, SecretId(secret), None, NOON, &world.platform);
     token.expose_secret().to_owned()
 }
 
@@ -349,7 +349,8 @@ fn tokens_of_other_hands_are_refused() {
             sub: world.key.record.app_id.to_string(),
             iat: NOON.secs(),
             exp: later(3_600).secs(),
-            jti: "1.x".to_owned(),
+            jti: "1.0f".to_owned(),
+            scope: None,
         };
         jwt::sign(&claims, key).token.expose_secret().to_owned()
     };

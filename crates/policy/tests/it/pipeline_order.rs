@@ -153,7 +153,7 @@ fn the_canary_shows_in_no_trace() {
     let mut world = World::new();
     let canary = world.key.secret.expose_secret().to_owned();
     let id = world.key.record.app_id;
-    let token = token::issue(id, SecretId(1), NOON, &world.platform);
+    let token = token::issue(id, SecretId(1), None, NOON, &world.platform);
     let signed = |secret: &str| Sent::new().signed(id, secret, 1);
     let everywhere = [
         Sent::new()

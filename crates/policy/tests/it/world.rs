@@ -15,6 +15,7 @@ use strongroom_policy::{
     replay::NonceSpace,
     scopes::{Route, Scopes},
     source::Proxies,
+    token::RevokedTokens,
 };
 use strongroom_signing::{
     Credential, Field, Request, Scheme, SigningContext, Target, UriScheme, sign,
@@ -123,6 +124,7 @@ fn issue(platform: &Platform, name: &str) -> Issued {
             allow: Allowlist::default(),
             scopes: Scopes::parse(&["payins:write"]).unwrap(),
             may_sign: true,
+            revoked_tokens: RevokedTokens::default(),
         },
         secret,
         meter: Meter::new(limit),

@@ -58,7 +58,7 @@ async fn try_create(call: Call<'_>, caller: &Caller, kind: Kind) -> Result<Answe
     let resource = kind.create(&body, &uuid, now).map_err(Problem::Invalid)?;
     let status = match call.face {
         Face::Api => StatusCode::OK,
-        Face::Standard => StatusCode::CREATED,
+        Face::Standard | Face::Oauth => StatusCode::CREATED,
     };
     let json = resource.to_string();
     let sealed = caller
@@ -122,7 +122,7 @@ fn again(
 fn located(call: Call<'_>, answer: Answer, uuid: &str) -> Answer {
     match call.face {
         Face::Api => answer,
-        Face::Standard => {
+        Face::Standard | Face::Oauth => {
             let place = format!("{}/detail?uuid={uuid}", call.route.path);
             answer.with(LOCATION, &place)
         }

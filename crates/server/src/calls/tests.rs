@@ -398,7 +398,13 @@ async fn the_standard_face_says_the_same_in_its_own_words() {
         .await;
     assert_eq!(
         (wrong.status, wrong.json()),
-        (400, json!({ "error": "unsupported_grant_type" }))
+        (
+            400,
+            json!({
+                "error": "unsupported_grant_type",
+                "error_description": "Only client_credentials is supported.",
+            })
+        )
     );
 }
 

@@ -9,7 +9,7 @@ use http::{
 use strongroom_policy::rate::{Bound, Throttled};
 
 use super::{
-    Answer,
+    Answer, Face,
     answer::{rate_headers, whole_seconds},
 };
 
@@ -49,6 +49,13 @@ pub(crate) enum Problem {
     Headers(StatusCode),
     /// It can't be done now: the disk is full.
     Unavailable,
+    /// What an endpoint of OAuth 2.0 is asked for can't be had.
+    Oauth {
+        /// The code of RFC 6749, section 5.2.
+        error: &'static str,
+        /// One sentence in ASCII, without quotes and backslashes.
+        description: &'static str,
+    },
 }
 
 impl Problem {
@@ -60,7 +67,7 @@ impl Problem {
             Self::TooMany(_) | Self::Flood { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Oauth { .. } => StatusCode::BAD_REQUEST,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -86,16 +93,22 @@ impl Problem {
                 "The request's line or headers are too long",
             ),
             Self::Unavailable => ("UNAVAILABLE", "The platform can't record requests now"),
+            Self::Oauth { description, .. } => ("BAD_REQUEST", description),
         }
     }
 
-    /// The headers that belong to it, whatever the face.
-    pub(super) fn add_headers(&self, answer: &mut Answer) {
+    /// The headers that belong to it.
+    pub(super) fn add_headers(&self, face: Face, answer: &mut Answer) {
         match self {
-            Self::Unauthorized => answer.headers.push((
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"platform\""),
-            )),
+            Self::Unauthorized => {
+                let challenge = match face {
+                    Face::Api | Face::Standard => "Bearer realm=\"platform\"",
+                    Face::Oauth => "Basic realm=\"platform\"",
+                };
+                answer
+                    .headers
+                    .push((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+            }
             Self::TooMany(throttled) => {
                 let Throttled {
                     limit,

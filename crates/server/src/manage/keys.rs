@@ -13,6 +13,7 @@ use strongroom_policy::{
     key::{KeyRecord, Secrets},
     limiter::Limit,
     scopes::Scopes,
+    token::RevokedTokens,
 };
 
 use super::{Call, Done, NotDone};
@@ -82,6 +83,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         allow,
         scopes,
         may_sign: wanted.may_sign,
+        revoked_tokens: RevokedTokens::default(),
     };
     let change = KeyChange::Create(Box::new(record.clone()));
     let recorder = call.recorder(StatusCode::CREATED, Some(app_id), None);
@@ -138,8 +140,7 @@ pub(super) async fn set_scopes(call: Call<'_>) -> Result<Done, NotDone> {
     change(call, KeyChange::Scopes(parse_scopes(&scopes)?)).await
 }
 
-/// Makes a change: in memory first, where decisions wait for it, then in the audit log, then in the
-/// store. Whatever fails, all of it is as before.
+/// Makes a change of the key in the path, and shows the key.
 async fn change(call: Call<'_>, change: KeyChange) -> Result<Done, NotDone> {
     let app_id = named(call)?;
     let key = find(call, app_id)?;
@@ -157,24 +158,10 @@ pub(super) async fn apply(
     change: KeyChange,
     recorder: impl FnOnce() -> Result<(), AuditDown> + Send + 'static,
 ) -> Result<(), NotDone> {
-    let platform = call.platform;
-    let (in_memory, applied) = (Arc::clone(key), change.clone());
-    let (undo, undone) = std::sync::mpsc::channel();
-    let written = platform
-        .store
-        .change_key(app_id, change, move || {
-            // Nobody waits for what is taken back if the receiver is gone.
-            let _gone = undo.send(in_memory.change(&applied));
-            recorder()
-        })
-        .await;
-    if let Err(error) = written {
-        if let Ok(before) = undone.try_recv() {
-            key.put_back(before);
-        }
-        return Err(error.into());
-    }
-    Ok(())
+    call.platform
+        .change_key(key, app_id, change, recorder)
+        .await
+        .map_err(NotDone::from)
 }
 
 /// The app-id in the path.

@@ -1,8 +1,8 @@
 //! Keys that the platform issued, and management keys of its members.
 
-use std::num::NonZeroU32;
+use std::{collections::HashMap, num::NonZeroU32};
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use strongroom_contract::time::UnixMillis;
 use strongroom_policy::{
     allowlist::Allowlist,
@@ -11,6 +11,7 @@ use strongroom_policy::{
     limiter::Limit,
     roles::Role,
     scopes::Scopes,
+    token::{RevokedToken, RevokedTokens, TokenId},
 };
 
 use super::{Store, StoreError, Undone};
@@ -44,6 +45,8 @@ pub(crate) enum KeyChange {
     Revoke(UnixMillis),
     /// Its secrets: all of them, after a rotation or its end.
     Secrets(Secrets),
+    /// One of its access tokens, at that time.
+    RevokeToken(RevokedToken, UnixMillis),
     /// What is noted about it.
     Note(String),
     /// Its limit.
@@ -59,6 +62,7 @@ impl Store {
     pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         self.database
             .run(|connection| {
+                let mut revoked = revoked_tokens(connection)?;
                 let mut statement = connection.prepare("SELECT * FROM keys")?;
                 let mut secrets = connection.prepare(
                     "SELECT id, tag, sealed, created, retire_at, last_used FROM secrets
@@ -71,9 +75,12 @@ impl Store {
                     let secrets = secrets
                         .query_map([&app_id], stored_secret)?
                         .collect::<Result<Vec<_>, _>>()?;
-                    let key = stored_key(row, &app_id, secrets)?.ok_or_else(|| {
+                    let mut key = stored_key(row, &app_id, secrets)?.ok_or_else(|| {
                         StoreError::damaged(format!("the row of key {app_id} can't be read"))
                     })?;
+                    if let Some(revoked) = revoked.remove(&app_id) {
+                        key.record.revoked_tokens = revoked.into_iter().collect();
+                    }
                     keys.push(key);
                 }
                 Ok::<_, StoreError>(keys)
@@ -216,6 +223,20 @@ fn stored_secret(row: &Row<'_>) -> rusqlite::Result<(Secret, Option<UnixMillis>)
     Ok((secret, time(row, "last_used")?))
 }
 
+/// The access tokens that were revoked, by key.
+fn revoked_tokens(connection: &Connection) -> rusqlite::Result<HashMap<String, Vec<RevokedToken>>> {
+    let mut statement = connection.prepare("SELECT app_id, id, expires FROM revoked_tokens")?;
+    let mut rows = statement.query([])?;
+    let mut revoked: HashMap<String, Vec<RevokedToken>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        revoked.entry(row.get(0)?).or_default().push(RevokedToken {
+            id: TokenId(row.get(1)?),
+            expires: row.get(2)?,
+        });
+    }
+    Ok(revoked)
+}
+
 /// The key of a row; `None` if a column does not hold what was written there.
 fn stored_key(
     row: &Row<'_>,
@@ -254,6 +275,7 @@ fn stored_key(
             allow,
             scopes,
             may_sign: row.get("may_sign")?,
+            revoked_tokens: RevokedTokens::default(),
         },
         uses,
     }))
@@ -304,6 +326,18 @@ fn write_change(
                 params![app_id, newest.id.0, older.id.0],
             )?;
             write_secrets(transaction, app_id, &secrets)
+        }
+        KeyChange::RevokeToken(RevokedToken { id, expires }, now) => {
+            transaction.execute(
+                "DELETE FROM revoked_tokens WHERE app_id = ?1 AND expires <= ?2",
+                params![app_id, now.secs()],
+            )?;
+            transaction
+                .execute(
+                    "INSERT OR IGNORE INTO revoked_tokens (app_id, id, expires) VALUES (?1, ?2, ?3)",
+                    params![app_id, id.0, expires],
+                )
+                .map(|_| ())
         }
         KeyChange::Note(note) => transaction
             .execute(

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE clients (
@@ -95,6 +95,16 @@ CREATE TABLE settings (
 
 const VERSION_2: &str = "
 ALTER TABLE keys ADD COLUMN note TEXT NOT NULL DEFAULT '';
+";
+
+const VERSION_3: &str = "
+-- Access tokens that were revoked before their time; gone once that has come.
+CREATE TABLE revoked_tokens (
+    app_id  TEXT NOT NULL REFERENCES keys (app_id),
+    id      BLOB NOT NULL CHECK (length(id) = 16),
+    expires INTEGER NOT NULL, -- seconds
+    PRIMARY KEY (app_id, id)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Brings the schema up to date, or says why it can't.

@@ -31,7 +31,7 @@ pub const MAX_TOKEN: usize = 4 * 1024;
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// What a token says. All of it is required. Times are seconds since the Unix epoch.
+/// What a token says. All of it but `scope` is required. Times are seconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// Who issued it.
@@ -44,6 +44,10 @@ pub struct Claims {
     pub exp: u64,
     /// Its own id.
     pub jti: String,
+    /// What it was narrowed to, with spaces between the scopes (RFC 8693, section 4.2); all that its key
+    /// may do if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
 }
 
 /// A token that was made, with its steps.

@@ -151,6 +151,7 @@ fn the_key_of_a_token_is_in_no_step() {
         iat: 1,
         exp: 2,
         jti: "j".to_owned(),
+        scope: None,
     };
     let signed = jwt::sign(&claims, &HmacSha256::new(CANARY.as_bytes()));
     for step in signed.steps {

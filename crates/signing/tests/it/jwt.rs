@@ -84,7 +84,7 @@ proptest! {
         iss in "\\PC{0,20}", sub in "\\PC{0,20}", jti in "\\PC{0,20}", iat: u64, exp: u64,
         at: prop::sample::Index, byte in any::<u8>().prop_filter("text", u8::is_ascii),
     ) {
-        let claims = Claims { iss, sub, iat, exp, jti };
+        let claims = Claims { iss, sub, iat, exp, jti, scope: None };
         let signed = sign(&claims, &key());
         let token = signed.token.expose_secret();
         prop_assert_eq!(verify(token, &key()), Ok(claims));
