@@ -7,6 +7,7 @@ use crate::{explain::Explanation, secret::Revealed, time::UnixMillis};
 /// A request to be looked at, as it was pasted. It may hold credentials, so it has no `Debug`; it is
 /// kept nowhere.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Exhibit {
@@ -32,6 +33,7 @@ pub struct Exhibit {
 /// What the debugger found out. The explanation's fields stand beside these in the document. Holds no
 /// secret: values that could be one are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Diagnosis {
     /// Each rule's look at the request, the cause and the fix.
@@ -65,6 +67,7 @@ impl From<Explanation> for Diagnosis {
 
 /// A change that makes the request match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Change {
     /// Its id, such as `body-trailing-newline`; docs/DEBUGGER.md lists them.
@@ -80,6 +83,7 @@ pub struct Change {
 
 /// One part of the canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Part {
     /// Its name, such as `"@target-uri"` or `body`.
@@ -94,6 +98,7 @@ pub struct Part {
 
 /// A run of a part's bytes, to be shown in one style.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Piece {
     /// The text; the name of the character, such as `LF` or `NBSP`, if it is invisible.
@@ -106,6 +111,7 @@ pub struct Piece {
 
 /// How a search went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Search {
     /// How many changed requests were tried.

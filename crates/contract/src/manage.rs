@@ -8,6 +8,7 @@ use crate::{explain::Rule, secret::Revealed, time::UnixMillis};
 
 /// `POST /manage/v1/keys`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateKey {
     /// A name for people.
@@ -40,6 +41,7 @@ pub struct CreateKey {
 
 /// The answer to [`CreateKey`]: the one time that the secret is shown.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreatedKey {
     /// The key's public id.
     pub app_id: String,
@@ -51,6 +53,7 @@ pub struct CreatedKey {
 
 /// `POST /manage/v1/keys/{app_id}/rotate`: adds a second secret, which takes over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RotateKey {
     /// For how long the older secret goes on counting, in milliseconds: from 0 to
@@ -68,6 +71,7 @@ impl RotateKey {
 
 /// The answer to [`RotateKey`]: the one time that the new secret is shown.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RotatedKey {
     /// The key's public id, which stays.
     pub app_id: String,
@@ -82,6 +86,7 @@ pub struct RotatedKey {
 /// `POST /manage/v1/keys/{app_id}/retire`: ends one of two secrets at once. Ending the newest one
 /// takes a rotation back: the older one goes on without an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RetireSecret {
     /// The secret's number within the key.
@@ -90,6 +95,7 @@ pub struct RetireSecret {
 
 /// `PUT /manage/v1/keys/{app_id}/note`: replaces it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetNote {
     /// A note for people, at most 1,000 bytes; none if empty.
@@ -98,6 +104,7 @@ pub struct SetNote {
 
 /// `GET /manage/v1/keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyList {
     /// The keys, the newest first.
     pub keys: Vec<KeyView>,
@@ -105,6 +112,7 @@ pub struct KeyList {
 
 /// A key that the platform issued, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct KeyView {
     /// The public id.
@@ -144,6 +152,7 @@ pub struct KeyView {
 
 /// One secret of a key, without the secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SecretView {
     /// Its number within the key, as it stands in rows of the audit log.
@@ -160,6 +169,7 @@ pub struct SecretView {
 
 /// Whether a key can be used now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
@@ -177,6 +187,7 @@ pub enum KeyState {
 
 /// `PUT /manage/v1/keys/{app_id}/limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetLimit {
     /// Accepted requests in every rolling minute, at least 1.
@@ -185,6 +196,7 @@ pub struct SetLimit {
 
 /// `PUT /manage/v1/keys/{app_id}/allowlist`: replaces it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetAllowlist {
     /// CIDRs or addresses; any source if empty.
@@ -193,6 +205,7 @@ pub struct SetAllowlist {
 
 /// `PUT /manage/v1/keys/{app_id}/scopes`: replaces them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetScopes {
     /// The scopes.
@@ -201,6 +214,7 @@ pub struct SetScopes {
 
 /// `POST /manage/v1/clock/advance`: only with a virtual clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AdvanceClock {
     /// How far, in milliseconds.
@@ -209,6 +223,7 @@ pub struct AdvanceClock {
 
 /// `GET /manage/v1/clock`, and the answer to [`AdvanceClock`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockView {
     /// What the platform takes for now.
     pub now: UnixMillis,
@@ -218,6 +233,7 @@ pub struct ClockView {
 
 /// One row of the audit log, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AuditRowView {
     /// The row's number, from 0.
@@ -257,6 +273,7 @@ impl AuditRowView {
 
 /// `GET /manage/v1/audit?limit=N&before=SEQUENCE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditPage {
     /// The rows, the newest first.
     pub rows: Vec<AuditRowView>,
@@ -266,6 +283,7 @@ pub struct AuditPage {
 
 /// `POST /manage/v1/audit/verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditVerification {
     /// Whether nothing was found.
     pub ok: bool,
@@ -281,6 +299,7 @@ pub struct AuditVerification {
 
 /// `GET /manage/v1/requests/{id}`: a request that was refused, as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CapturedRequest {
     /// The request's id.
     pub request_id: String,

@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 /// where a secret crosses a border. Wiped on drop; no `Debug`, `Display` or `Clone`.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Revealed(Zeroizing<String>);
+pub struct Revealed(#[cfg_attr(feature = "schema", schemars(with = "String"))] Zeroizing<String>);
 
 impl Revealed {
     /// Takes ownership of `text`; the same allocation is wiped on drop.

@@ -8,7 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Milliseconds since the Unix epoch. Printed as RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
-pub struct UnixMillis(pub u64);
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(transparent, extend("format" = "date-time"))
+)]
+pub struct UnixMillis(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub u64);
 
 impl UnixMillis {
     /// From whole seconds since the epoch.

@@ -43,6 +43,7 @@ mod error;
 mod face;
 mod keys;
 mod manage;
+mod openapi;
 mod platform;
 mod refusals;
 mod reserve;
@@ -58,4 +59,5 @@ mod wire;
 
 pub use config::{Config, Limits};
 pub use error::StartError;
+pub use openapi::openapi;
 pub use server::{Running, Server};

@@ -91,6 +91,12 @@ impl Route {
     }
 }
 
+/// Every route: its method, and its path with `{}` for one segment.
+#[cfg(test)]
+pub(crate) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|route| (route.method, route.path))
+}
+
 /// One call, of someone who may make it.
 #[derive(Clone, Copy)]
 struct Call<'a> {

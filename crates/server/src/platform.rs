@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, request::Parts};
+use http::{Method, Request, Response, StatusCode, request::Parts};
 use http_body_util::Full;
 use hyper::body::Body;
 use strongroom_contract::{
@@ -34,7 +34,7 @@ use crate::{
     config::Limits,
     face::{Answer, Dates, Face, Problem, RequestId},
     keys::KeyRing,
-    manage,
+    manage, openapi,
     refusals::{Refusal, Refusals},
     state::Directory,
     store::{Member, PersonalKeys, Store},
@@ -197,6 +197,9 @@ impl Platform {
                 Started::Answered(answer)
             };
         }
+        if path == openapi::PATH && parts.method == Method::GET {
+            return Started::Answered(self.show_openapi(arrival, parts));
+        }
         if is_management || !body.is_end_stream() {
             return Started::Waiting(Box::pin(async move {
                 let _under_way = under_way;
@@ -212,6 +215,22 @@ impl Platform {
                 let body_left = false;
                 Later { answer, body_left }
             })),
+        }
+    }
+
+    /// The description of every route: to whoever asks, and with a row like everything else.
+    fn show_openapi(&self, arrival: Arrival, parts: &Parts) -> Answer {
+        let (client, personal) = self.personal.unknown();
+        let written = self.audit.append(&Entry {
+            method: "GET",
+            path: openapi::PATH,
+            status: StatusCode::OK.as_u16(),
+            user_agent: user_agent(parts),
+            ..Entry::of(arrival, client, &personal)
+        });
+        match written {
+            Ok(()) => Answer::json_bytes(StatusCode::OK, openapi::DOCUMENT.clone()),
+            Err(AuditDown) => self.unrecorded(arrival, Face::Api, parts, &[]),
         }
     }
 

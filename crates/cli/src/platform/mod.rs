@@ -39,6 +39,8 @@ enum Command {
     /// The platform's clock
     #[command(subcommand)]
     Clock(clock::Command),
+    /// Print the OpenAPI 3.1 document of every route; needs no running platform
+    Openapi,
 }
 
 /// Which platform: the one that runs in this home, unless its address is given.
@@ -64,8 +66,14 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         Command::Scope(args) => rules::scope(args, &place, output)?,
         Command::Audit(command) => return audit::run(&command, &place, output),
         Command::Clock(command) => clock::run(&command, &place, output)?,
+        Command::Openapi => openapi(output)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn openapi(output: Output) -> Result<(), Failure> {
+    let document = strongroom_workbench::platform::openapi();
+    output.print(&document, |out| writeln!(out, "{document:#}"))
 }
 
 /// Asks the platform for something.

@@ -12,3 +12,4 @@ mod restart;
 mod rotation;
 mod stage;
 mod starting;
+mod surface;

@@ -18,3 +18,5 @@ pub use self::{
     trust::{environment_lines, trust_lines},
 };
 pub use crate::manage::Platform;
+
+pub use strongroom_server::openapi;
