@@ -78,6 +78,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         answer: (200, Shape::Named("Token")),
         problems: &[],
     },
+    Entry {
+        method: "POST",
+        paths: &["/oauth/revoke"],
+        summary: "Ends an access token before its time (RFC 7009)",
+        parameters: &[],
+        body: Shape::Form("RevocationRequest"),
+        answer: (200, Shape::Named("Revoked")),
+        problems: &[],
+    },
     made(
         &["/api/v2/payins", "/std/v1/payins"],
         "Makes a payin",

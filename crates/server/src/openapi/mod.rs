@@ -114,18 +114,17 @@ impl Side {
     fn problem(self, status: u16) -> Value {
         let (media, schema) = match self {
             // What is turned away before it is read is worded alike for all.
-            Self::Management if [408, 413, 429, 431].contains(&status) => PROBLEM,
+            Self::Management if [408, 413, 429].contains(&status) => PROBLEM,
+            // What can't be read is on no side yet.
+            _ if status == 431 => ("application/json", "Errors"),
+            Self::Oauth => ("application/json", "OauthError"),
             Self::Management => ("application/json", "FailureDocument"),
-            Self::Standard | Self::Oauth => PROBLEM,
+            Self::Standard => PROBLEM,
             Self::Api if status == 422 => ("application/json", "FieldErrors"),
             Self::Api => ("application/json", "Errors"),
         };
         let schema = reference(schema);
-        let mut content = json!({ media: { "schema": schema } });
-        if self == Self::Oauth && [400, 401].contains(&status) {
-            content["application/json"] = json!({ "schema": reference("OauthError") });
-        }
-        json!({ "description": about(status), "content": content })
+        json!({ "description": about(status), "content": { media: { "schema": schema } } })
     }
 }
 
@@ -315,8 +314,11 @@ fn security(side: Side, path: &str) -> Value {
     match (side, path) {
         (Side::Management, _) => json!([{ "managementKey": [] }]),
         // A token does not beget a token.
-        (_, "/oauth/token" | "/api/v1/payment_gateways/access_token") => {
+        (_, "/api/v1/payment_gateways/access_token") => {
             json!([{ "appId": [], "secretKey": [] }, { "signature": [] }])
+        }
+        (Side::Oauth, _) => {
+            json!([{ "appId": [], "secretKey": [] }, { "basic": [] }, {}, { "signature": [] }])
         }
         _ => json!([
             { "appId": [], "secretKey": [] }, { "accessToken": [] }, { "bearer": [] }, { "signature": [] },
@@ -332,6 +334,7 @@ fn security_schemes() -> Value {
         "secretKey": header("secret-key", "The key's secret"),
         "accessToken": header("access-token", "A token of /api/v1/payment_gateways/access_token"),
         "bearer": bearer("A token of /oauth/token or /api/v1/payment_gateways/access_token"),
+        "basic": { "type": "http", "scheme": "basic", "description": "app-id and secret-key (RFC 6749, section 2.3.1)" },
         "signature": header("Signature", "RFC 9421, with Signature-Input, by a key that may sign"),
         "managementKey": bearer("A management key, as in owner.key of the state directory"),
     })

@@ -106,15 +106,32 @@ fn tokens() -> Vec<(&'static str, Value)> {
             "TokenRequest",
             object(
                 &["grant_type"],
-                json!({ "grant_type": { "const": "client_credentials" } }),
+                json!({
+                    "grant_type": { "const": "client_credentials" },
+                    "scope": described("Some of the key's scopes; all if absent", json!(&text)),
+                    "client_id": &text,
+                    "client_secret": &text,
+                }),
             ),
         ),
+        (
+            "RevocationRequest",
+            object(
+                &["token"],
+                json!({
+                    "token": { "type": "string", "minLength": 1 }, "token_type_hint": &text,
+                    "client_id": &text, "client_secret": &text,
+                }),
+            ),
+        ),
+        ("Revoked", object(&[], json!({}))),
         (
             "Token",
             object(
                 &["access_token", "token_type", "expires_in"],
                 json!({
                     "access_token": &text, "token_type": { "const": "Bearer" }, "expires_in": &seconds,
+                    "scope": &text,
                 }),
             ),
         ),
