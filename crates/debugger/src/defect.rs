@@ -29,6 +29,14 @@ impl Defect {
         }
     }
 
+    /// The same with what is there and what should be: `{}` stands for either in its clause.
+    pub(crate) fn of_two(&self, found: &str, expected: &str) -> Change {
+        Change {
+            fix: self.fix.replace("{}", &redacted(expected)),
+            ..self.of(found)
+        }
+    }
+
     /// The same, read off the request alone.
     pub(crate) fn seen(&self, detail: &str) -> Change {
         Change {
@@ -102,7 +110,7 @@ defects! {
     PATH_SLASHES = "path-double-slash": "two slashes were signed or sent where the base URL and the path meet", "join base URL and path with one slash";
     PERCENT_CASE = "percent-case": "percent escapes were signed in another case (%2f, %2F)", "sign the URL exactly as it is sent";
     QUERY_MISSING = "query-missing": "the query was not signed, or was signed and is not sent", "sign the URL with its query";
-    QUERY_ORDER = "query-order": "the query's parameters were signed in another order than they are sent in", "sign the query exactly as it is sent: RFC 9421 does not sort it";
+    QUERY_ORDER = "query-order": "the query's parameters were signed in another order than they are sent in", "sign the query exactly as it is sent, without sorting it";
     QUERY_SPACE = "query-space": "spaces of the query were signed in another form (+ or %20) than they are sent in", "build the query once, then sign and send that text";
     QUERY_DOUBLE = "query-double-encoding": "the query was percent-encoded once more or once less where it was signed", "build the query once, then sign and send that text";
     QUERY_DECODED = "query-decoded": "the query was signed with other percent escapes than it is sent with", "sign the query as it stands in the request line, not decoded or encoded again";
@@ -114,6 +122,12 @@ defects! {
     SECRET_ENCODED = "secret-encoded": "the secret was encoded before it was used as the key", "use the secret's text as it was issued, as UTF-8 bytes";
     SECRET_HASHED = "secret-hashed": "the secret was hashed before it was used as the key", "use the secret's text as it was issued, as UTF-8 bytes";
     SECRET_CASE = "secret-case": "the secret was used in another case", "use the secret's text as it was issued";
+    SIGNATURE_DER = "signature-der": "the ECDSA signature is written in DER", "write r and s one after the other, 32 bytes each (in Node.js, dsaEncoding: 'ieee-p1363'; in Java, SHA256withECDSAinP1363Format)";
+    PAIR_ALGORITHM = "pair-algorithm": "the signature was made in another way than the scheme's ({})", "sign with {}";
+    RSA_SALT = "rsa-salt": "the RSA-PSS signature has {}", "use a salt as long as the hash, 64 bytes for SHA-512 (in OpenSSL, rsa_pss_saltlen:digest)";
+    HASHED_TWICE = "hashed-twice": "what is signed was hashed before it was given to a function that hashes by itself", "give the function that signs the bytes themselves, and not their digest";
+    TOKEN_ALGORITHM = "token-algorithm": "the token says that it is signed with {}", "sign it with {}, the one algorithm that is accepted for this key, and say so in its header";
+    TOKEN_AUDIENCE = "token-audience": "the token is meant for somebody else (aud is {})", "ask for a token with aud {}";
     ALGORITHM = "algorithm": "the MAC was made with HMAC-SHA512", "sign with HMAC-SHA256";
 
     SECRET_UNDECODED = "secret-not-decoded": "the text of the webhook's secret was used as the key", "cut whsec_ off and decode the rest from base64: those bytes are the key";

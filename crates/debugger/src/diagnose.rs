@@ -7,7 +7,7 @@ use strongroom_contract::{
 };
 use strongroom_policy::{freshness::TOLERANCE_SECS, profile};
 use strongroom_signing::{
-    Request, Scheme,
+    Algorithm, Request, Scheme,
     header_pair::{APP_ID, SECRET_KEY},
     rfc9421::{SIGNATURE, SIGNATURE_INPUT},
     token::{ACCESS_TOKEN, AUTHORIZATION, read},
@@ -36,16 +36,15 @@ const PAIRS: usize = 400;
 pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -> Diagnosis {
     let now = exhibit.at.unwrap_or(now);
     let view = View::of(exhibit);
-    if let Knowledge::Held {
-        key: Some(key),
-        others,
-    } = knowledge
-        && let Some(scheme) = told::scheme(Some(key))
+    if let Knowledge::Held { key, .. } = knowledge
+        && let Some(scheme) = webhook::scheme(&view, *key)
     {
-        return of_told(scheme, &view, key, others, now);
-    }
-    if let (Some(scheme), Knowledge::Held { key, .. }) = (webhook::scheme(&view), knowledge) {
         return of_webhook(scheme, &view, *key, knowledge, now);
+    }
+    if let Knowledge::Held { key: Some(key), .. } = knowledge
+        && let Some(scheme) = told::scheme(key)
+    {
+        return of_told(scheme, &view, key, knowledge, now);
     }
     if let (Some(stated), Knowledge::Held { key, .. }) = (sigv4::Stated::read(&view), knowledge) {
         return of_sigv4(&stated, &view, *key, knowledge, now);
@@ -53,7 +52,17 @@ pub fn diagnose(exhibit: &Exhibit, knowledge: &Knowledge<'_>, now: UnixMillis) -
     let explanation = knowledge.judge(&view, now);
     let found = match explanation.rule {
         Some(Rule::Identify | Rule::Authenticate) => {
-            credential(&view, knowledge, now, reach(&explanation))
+            let desk = Desk {
+                knowledge,
+                judge: &|view| knowledge.judge(view, now),
+                search: &|view, original| searched(view, original, knowledge),
+            };
+            let reached = reach(&explanation);
+            let found = match reached {
+                AUTHENTICATE => searched(&view, &view, knowledge),
+                _ => Found::default(),
+            };
+            desk.credential(&view, reached, found)
         }
         Some(Rule::Freshness) => Found {
             changes: time(&view, now),
@@ -68,12 +77,26 @@ fn of_told(
     scheme: Scheme,
     view: &View<'_>,
     key: &HeldKey,
-    others: &[HeldKey],
+    knowledge: &Knowledge<'_>,
     now: UnixMillis,
 ) -> Diagnosis {
     let explanation = told::judge(scheme, view, key, now);
     let found = match explanation.rule {
-        Some(Rule::Identify | Rule::Authenticate) => told::search(scheme, view, key, others),
+        Some(Rule::Identify | Rule::Authenticate) => {
+            let found = told::search(scheme, view, view, key, knowledge);
+            // The headers of these schemes can be repaired, as the platform's own can.
+            if scheme.rfc9421().is_some() || scheme.jwt().is_some() {
+                let desk = Desk {
+                    knowledge,
+                    judge: &|view| told::judge(scheme, view, key, now),
+                    search: &|view, original| told::search(scheme, view, original, key, knowledge),
+                };
+                desk.credential(view, reach(&explanation), found)
+            } else {
+                found
+            }
+        }
+        Some(Rule::Freshness) => late(told::made(scheme, view, key), now),
         _ => Found::default(),
     };
     conclude(explanation, Some(scheme.id()), found)
@@ -88,8 +111,8 @@ fn of_webhook(
 ) -> Diagnosis {
     let explanation = webhook::judge(scheme, view, key, now);
     let found = match explanation.rule {
-        Some(Rule::Authenticate) => webhook::search(scheme, view, &knowledge.secrets(None)),
-        Some(Rule::Freshness) => late(webhook::made(view), now),
+        Some(Rule::Authenticate) => webhook::search(scheme, view, key, &knowledge.secrets(None)),
+        Some(Rule::Freshness) => late(webhook::made(scheme, view, key), now),
         _ => Found::default(),
     };
     conclude(explanation, Some(scheme.id()), found)
@@ -195,67 +218,69 @@ fn scheme(view: &View<'_>) -> Option<&'static str> {
     Some(scheme.id())
 }
 
-/// What would make the credential match.
-fn credential(
-    view: &View<'_>,
-    knowledge: &Knowledge<'_>,
-    now: UnixMillis,
-    reached: usize,
-) -> Found {
-    let mut best = if reached == AUTHENTICATE {
-        searched(view, view, knowledge)
-    } else {
-        Found::default()
-    };
-    if best.changes.iter().any(|change| change.proven) {
-        return best;
-    }
-    let singles = repairs(view, knowledge);
-    let mut furthest: Option<(usize, &Repaired<'_>)> = None;
-    for single in &singles {
-        let judged = knowledge.judge(&single.view, now);
-        let reach = reach(&judged);
-        if reach > AUTHENTICATE {
-            return told(mended(view, single, Found::default()), &judged);
+/// Where a request is judged and searched, as it is and repaired.
+struct Desk<'d> {
+    knowledge: &'d Knowledge<'d>,
+    judge: &'d dyn Fn(&View<'_>) -> Explanation,
+    /// What was signed, of a request and the same before it was repaired.
+    search: &'d dyn Fn(&View<'_>, &View<'_>) -> Found,
+}
+
+impl Desk<'_> {
+    /// What would make the credential match of a request that gets as far as `reached`, beside what was
+    /// `found` in it as it is.
+    fn credential(&self, view: &View<'_>, reached: usize, found: Found) -> Found {
+        let mut best = found;
+        if best.changes.iter().any(|change| change.proven) {
+            return best;
         }
-        if reach > furthest.map_or(reached, |(furthest, _)| furthest) {
-            furthest = Some((reach, single));
-        }
-    }
-    if let Some((_, single)) = furthest {
-        let found = searched(&single.view, view, knowledge);
-        if found.search.is_some() && !found.changes.is_empty() || matches_as_is(&found) {
-            return mended(view, single, found);
-        }
-    }
-    let plain = seen(view, knowledge);
-    if !plain.is_empty() {
-        return Found {
-            changes: plain,
-            ..best
-        };
-    }
-    let mut judged = 0;
-    for single in &singles {
-        for second in repairs(&single.view, knowledge) {
-            judged += 1;
-            if judged > PAIRS {
-                break;
+        let singles = repairs(view, self.knowledge);
+        let mut furthest: Option<(usize, &Repaired<'_>)> = None;
+        for single in &singles {
+            let judged = (self.judge)(&single.view);
+            let reach = reach(&judged);
+            if reach > AUTHENTICATE {
+                return told(mended(view, single, Found::default()), &judged);
             }
-            let judged = knowledge.judge(&second.view, now);
-            if reach(&judged) > AUTHENTICATE {
-                let both = Repaired {
-                    changes: [single.changes.as_slice(), &second.changes].concat(),
-                    view: second.view,
-                };
-                return told(mended(view, &both, Found::default()), &judged);
+            if reach > furthest.map_or(reached, |(furthest, _)| furthest) {
+                furthest = Some((reach, single));
             }
         }
+        if let Some((_, single)) = furthest {
+            let found = (self.search)(&single.view, view);
+            if found.search.is_some() && !found.changes.is_empty() || matches_as_is(&found) {
+                return mended(view, single, found);
+            }
+        }
+        let plain = seen(view, self.knowledge);
+        if !plain.is_empty() {
+            return Found {
+                changes: plain,
+                ..best
+            };
+        }
+        let mut judged = 0;
+        for single in &singles {
+            for second in repairs(&single.view, self.knowledge) {
+                judged += 1;
+                if judged > PAIRS {
+                    break;
+                }
+                let judged = (self.judge)(&second.view);
+                if reach(&judged) > AUTHENTICATE {
+                    let both = Repaired {
+                        changes: [single.changes.as_slice(), &second.changes].concat(),
+                        view: second.view,
+                    };
+                    return told(mended(view, &both, Found::default()), &judged);
+                }
+            }
+        }
+        if let Some((_, single)) = furthest {
+            best = unproven(mended(view, single, Found::default()));
+        }
+        best
     }
-    if let Some((_, single)) = furthest {
-        best = unproven(mended(view, single, Found::default()));
-    }
-    best
 }
 
 /// A repair proves something only where the credential could be checked.
@@ -285,12 +310,12 @@ fn matches_as_is(found: &Found) -> bool {
 fn searched(view: &View<'_>, original: &View<'_>, knowledge: &Knowledge<'_>) -> Found {
     let secrets = knowledge.secrets(presented_id(view).as_deref());
     if view.header(SIGNATURE).is_some() {
-        return signed_request(view, original, &secrets);
+        return signed_request(Algorithm::HmacSha256, view, original, &secrets);
     }
     let fields = view.fields();
     match read(&fields) {
         Ok([Some(token), _] | [None, Some(token)]) => {
-            signed_token(token.token.expose_secret(), &secrets)
+            signed_token(Algorithm::HmacSha256, token.token.expose_secret(), &secrets)
         }
         _ => Found::default(),
     }

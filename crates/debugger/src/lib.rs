@@ -16,6 +16,7 @@
 
 #![deny(clippy::indexing_slicing)]
 
+mod bearer;
 mod defect;
 mod diagnose;
 mod exhibit;

@@ -14,7 +14,7 @@ use crate::{
     judge::{HeldKey, Question, Secrets, Times},
     pieces,
     search::{
-        Alternative, Facets, Found,
+        Alternative, Facets, Found, MOST,
         digest::{bodies, part_of_body},
         mac::{self, Used},
     },
@@ -178,7 +178,7 @@ pub(crate) fn search(
         None => bodies.iter().map(|it| digest(&it.body)).collect(),
     };
     let facets = facets(&view, &lines, &settings, &used, digests.len());
-    let (found, search) = facets.search(&mut |values| {
+    let (found, search) = facets.search(MOST, &mut |values| {
         let mut secret = None;
         let mut lines = lines.clone();
         let last = lines.len().saturating_sub(1);

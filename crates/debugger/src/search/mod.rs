@@ -6,6 +6,7 @@
 
 pub(crate) mod digest;
 pub(crate) mod mac;
+mod makers;
 mod rfc9421;
 mod token;
 
@@ -13,8 +14,8 @@ use strongroom_contract::diagnosis::{Change, Part, Search};
 
 pub(crate) use self::{mac::decodings, rfc9421::signed_request, token::signed_token};
 
-/// How many forms are tried.
-const MOST: u32 = 12_000;
+/// How many forms are tried, where each costs a microsecond or two.
+pub(crate) const MOST: u32 = 12_000;
 
 /// What a search found.
 #[derive(Default)]
@@ -45,6 +46,17 @@ impl<V> Alternative<V> {
             value,
         }
     }
+
+    /// Those of `offers`: each a place, the change, and how likely it is.
+    pub(crate) fn all(offers: Vec<makers::Offer>, value: impl Fn(usize) -> V) -> Vec<Self> {
+        let offers = offers.into_iter();
+        let offered = offers.map(|(at, change, cost)| Self {
+            change,
+            cost,
+            value: value(at),
+        });
+        offered.collect()
+    }
 }
 
 /// The facets of a form: of each, what it could have been beside what was received.
@@ -60,9 +72,10 @@ impl<V> Facets<V> {
     }
 
     /// The alternatives that make `matches` say yes: none, one, or two of different facets. `None` if
-    /// none do.
+    /// none of the `most` that are tried do.
     pub(crate) fn search(
         &self,
+        most: u32,
         matches: &mut dyn FnMut(&[&V]) -> bool,
     ) -> (Option<Vec<&Alternative<V>>>, Search) {
         let mut tried = 1;
@@ -95,7 +108,7 @@ impl<V> Facets<V> {
                     if one.cost + other.cost < cost || facet == other_facet {
                         continue;
                     }
-                    if tried >= MOST {
+                    if tried >= most {
                         let complete = false;
                         return (None, Search { tried, complete });
                     }

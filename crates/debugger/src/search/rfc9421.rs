@@ -2,12 +2,12 @@
 
 use strongroom_contract::diagnosis::{Change, Part, Search};
 use strongroom_signing::{
-    Message, Request, UriScheme,
+    Algorithm, Message, Request, UriScheme,
     content_digest::{CONTENT_DIGEST, ContentDigest},
     rfc9421::{SIGNATURE_INPUT, Signature, SignatureInput, SignatureParams, signature_base},
 };
 
-use super::{Alternative, Facets, Found, digest, mac};
+use super::{Alternative, Facets, Found, digest, makers::Makers};
 use crate::{
     defect::{
         BASE_LINE_ENDS, BASE_NEWLINE, BASE_PARAMS, COMPONENT_ORDER, COMPONENT_QUOTES, HEADER_CASE,
@@ -62,8 +62,8 @@ enum Value {
     Line(usize, String),
     Shape(Shape),
     Params(String),
-    Secret(usize),
-    Mac(usize),
+    Maker(usize),
+    Mark(usize),
 }
 
 /// The request as it could have been signed.
@@ -78,8 +78,8 @@ struct Scene<'s> {
     lines: [Option<(usize, &'s str)>; 2],
     shape: &'s Shape,
     params: &'s str,
-    secret: usize,
-    mac: usize,
+    maker: usize,
+    mark: usize,
 }
 
 impl<'s> Scene<'s> {
@@ -100,8 +100,8 @@ impl<'s> Scene<'s> {
                 }
                 Value::Shape(shape) => self.shape = shape,
                 Value::Params(params) => self.params = params,
-                Value::Secret(secret) => self.secret = *secret,
-                Value::Mac(mac) => self.mac = *mac,
+                Value::Maker(maker) => self.maker = *maker,
+                Value::Mark(mark) => self.mark = *mark,
             }
         }
         self
@@ -175,9 +175,14 @@ impl<'s> Scene<'s> {
     }
 }
 
-/// Looks for what the signature of `view` is over. `original` is the request before its credential was
-/// repaired, if it was.
-pub(crate) fn signed_request(view: &View<'_>, original: &View<'_>, secrets: &Secrets) -> Found {
+/// Looks for what the signature of `view` is over, which `algorithm` should have made. `original` is the
+/// request before its credential was repaired, if it was.
+pub(crate) fn signed_request(
+    algorithm: Algorithm,
+    view: &View<'_>,
+    original: &View<'_>,
+    secrets: &Secrets,
+) -> Found {
     let fields = view.fields();
     let request = Request::new(view.method, view.target, &fields, view.body);
     let Some(signature) = Signature::read_all(&fields)
@@ -194,8 +199,7 @@ pub(crate) fn signed_request(view: &View<'_>, original: &View<'_>, secrets: &Sec
         .filter(|_| input.covers_header(CONTENT_DIGEST))
         .and_then(|digest| digest::body(&digest, view.body));
 
-    let used = mac::used(secrets);
-    let macs = mac::macs(signature.value());
+    let makers = Makers::new(algorithm, secrets, signature.value());
     let as_is = Shape::AsIs;
     let received = Scene {
         method: view.method,
@@ -207,18 +211,14 @@ pub(crate) fn signed_request(view: &View<'_>, original: &View<'_>, secrets: &Sec
         lines: [None, None],
         shape: &as_is,
         params: input.as_str(),
-        secret: 0,
-        mac: 0,
+        maker: 0,
+        mark: 0,
     };
-    let facets = facets(view, original, &lines, input, &used, &macs);
-    let (found, search) = facets.search(&mut |values| {
+    let facets = facets(view, original, &lines, input, &makers);
+    let (found, search) = facets.search(makers.most(), &mut |values| {
         let scene = received.clone().with(values);
-        let made_by = used
-            .get(scene.secret)
-            .zip(macs.get(scene.mac).map(|(_, mac)| mac));
         let base = scene.base(&lines);
-        base.zip(made_by)
-            .is_some_and(|(base, (used, mac))| used.made(mac, base.as_bytes()))
+        base.is_some_and(|base| makers.made(scene.maker, scene.mark, base.as_bytes()))
     });
     let search = Search {
         tried: search.tried + body.as_ref().map_or(0, |body| body.search.tried),
@@ -319,20 +319,10 @@ fn facets(
     original: &View<'_>,
     lines: &[Line],
     input: &SignatureInput,
-    used: &[mac::Used],
-    macs: &[(Option<Change>, mac::Mac)],
+    makers: &Makers,
 ) -> Facets<Value> {
     let mut facets = Facets::new();
-    let secrets = used.iter().enumerate().skip(1);
-    facets.push(
-        secrets
-            .map(|(at, used)| Alternative {
-                change: used.change.clone(),
-                cost: used.cost,
-                value: Value::Secret(at),
-            })
-            .collect(),
-    );
+    facets.push(Alternative::all(makers.others(), Value::Maker));
     facets.push(targets(url::authorities(view), Value::Authority));
     facets.push(targets(url::paths(view), Value::Path));
     facets.push(targets(url::queries(view), Value::Query));
@@ -356,16 +346,7 @@ fn facets(
         form(TargetForm::PathAndQuery),
         form(TargetForm::WithoutScheme),
     ]);
-    let written = macs.iter().enumerate().skip(1);
-    facets.push(
-        written
-            .map(|(at, (change, _))| Alternative {
-                change: change.clone(),
-                cost: 1,
-                value: Value::Mac(at),
-            })
-            .collect(),
-    );
+    facets.push(Alternative::all(makers.marks(), Value::Mark));
     facets
 }
 

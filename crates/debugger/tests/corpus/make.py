@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the corpus: broken requests with the diagnosis that must come out, and sound ones.
 
-Signs by itself, with nothing of ours: what the debugger reads was made by a foreign signer. Run it in this folder
-after a case was added; the files are what the tests read.
+Signs by itself, with nothing of ours: what the debugger reads was made by a foreign signer (key pairs by Python's
+`cryptography`). Run it in this folder after a case was added; the files are what the tests read. Signatures with
+RSA-PSS are others each time.
 """
 
 import base64
@@ -15,6 +16,10 @@ import os
 import unicodedata
 import urllib.parse
 import zlib
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 NOW = 1793534400  # 2026-11-01T12:00:00Z
 NONCE = "bm9uY2Utb2YtMTYtYnl0ZXM"
@@ -88,7 +93,7 @@ def signed(
     method="POST", url=URL, body=BODY, headers=None, key=KEY, keyid=None, secret=None, cover=None, created=NOW - 4,
     nonce=NONCE, alg="hmac-sha256", hash="sha256", expires=None, content_digest=None,
     as_method=None, as_url=None, as_body=None, as_headers=None, as_base=None, as_params=None, as_cover=None,
-    encode=lambda mac: ":" + base64.b64encode(mac).decode() + ":", send_input=None, drop=(),
+    encode=lambda mac: ":" + base64.b64encode(mac).decode() + ":", send_input=None, drop=(), sign=None,
 ):
     """A request by RFC 9421. What `as_...` says was signed; the rest is what was sent."""
     headers = list([("content-type", "application/json")] if headers is None else headers)
@@ -115,7 +120,7 @@ def signed(
     base = "\n".join(lines + [params_line])
     if as_base:
         base = as_base(base)
-    mac = hmac.new(raw(secret or key["secret"]), raw(base), hash).digest()
+    mac = sign(raw(base)) if sign else hmac.new(raw(secret or key["secret"]), raw(base), hash).digest()
     sent = [(name, value) for name, value in headers if name not in drop]
     line = f"sig1=({names}){params}"
     sent.append(("signature-input", send_input(line) if send_input else line))
@@ -172,11 +177,11 @@ def hook(body=EVENT_BODY, as_body=None, secret=None, at=NOW - 4, content="{id}.{
     return {"method": "POST", "url": HOOK_URL, "headers": [each for each in headers if each[0] not in drop], "body": raw(body)}
 
 
-def t_v1(body=EVENT_BODY, as_body=None, secret=None, at=NOW - 4, content="{at}.", write=lambda mac: mac.hex(), more=""):
+def t_v1(body=EVENT_BODY, as_body=None, secret=None, at=NOW - 4, content="{at}.", write=lambda mac: mac.hex(), more="", name="stripe-signature"):
     """A webhook as Stripe signs them."""
     signed_bytes = content.format(at=at).encode() + raw(body if as_body is None else as_body)
     mac = hmac.new(raw(HOOK["secret"] if secret is None else secret), signed_bytes, "sha256").digest()
-    headers = [("content-type", "application/json"), ("stripe-signature", f"t={at},v1={write(mac)}{more}")]
+    headers = [("content-type", "application/json"), (name, f"t={at},v1={write(mac)}{more}")]
     return {"method": "POST", "url": HOOK_URL, "headers": headers, "body": raw(body)}
 
 
@@ -398,7 +403,7 @@ broken("token-secret-decoded", "The secret was decoded as base64 before it signe
 broken("token-secret-newline", "The secret had a line end when it signed the token", bearer("Bearer " + jwt(secret=BASE64_KEY["secret"] + "\n")), "authenticate", ["secret-whitespace"], key=BASE64_KEY)
 broken("token-expired", "The token is older than its hour", bearer("Bearer " + jwt({"iss": "acme", "sub": BASE64_KEY["id"], "iat": NOW - 7200, "exp": NOW - 3600, "jti": "1.7f"})), "freshness", [], key=BASE64_KEY, cause="expired")
 broken("token-padded", "The parts of the token are padded base64", bearer("Bearer " + jwt(encode=lambda data: base64.urlsafe_b64encode(raw(data)).decode())), "identify", ["token-encoding"], key=BASE64_KEY)
-broken("token-none", "alg is none", bearer("Bearer " + b64url(compact({"alg": "none"})) + "." + b64url(compact({"sub": "x"})) + "."), "authenticate", [], key=BASE64_KEY)
+broken("token-none", "alg is none", bearer("Bearer " + b64url(compact({"alg": "none"})) + "." + b64url(compact({"sub": "x"})) + "."), "authenticate", ["token-algorithm"], key=BASE64_KEY)
 broken("token-other-key", "The token was signed with another key's secret", bearer("Bearer " + jwt(secret=HEX_KEY["secret"])), "authenticate", ["other-key"], key=BASE64_KEY, others=[HEX_KEY])
 
 # --- the platform's own record --------------------------------------------------------------------------------------
@@ -516,11 +521,12 @@ USER = {"name": "partner-basic", "id": "shop-42", "secret": "basic password of 4
 PLACE = {"name": "partner-key", "id": "any", "secret": "apikey0123456789abcdef", "scheme": "api-key", "settings": {"header": "x-partner-key", "prefix": "Token "}}
 
 
-def form(body=BODY, as_body=None, method="POST", as_method=None, key=FORM["secret"], at=NOW - 4, hash="sha256", write=lambda mac: mac.hex()):
+def form(body=BODY, as_body=None, method="POST", as_method=None, key=FORM["secret"], at=NOW - 4, hash="sha256", write=lambda mac: mac.hex(), url=URL, as_target=None):
     signed_body = raw(body if as_body is None else as_body)
-    content = f"{at}.{as_method or method}./api/v2/payins.".encode() + signed_body
+    _, _, path, query = split(url)
+    content = f"{at}.{as_method or method}.{as_target or path + query}.".encode() + signed_body
     mac = hmac.new(raw(key), content, hash).digest()
-    return {"method": method, "url": URL, "headers": [("content-type", "application/json"), ("x-timestamp", str(at)), ("x-signature", write(mac))], "body": raw(body)}
+    return {"method": method, "url": url, "headers": [("content-type", "application/json"), ("x-timestamp", str(at)), ("x-signature", write(mac))], "body": raw(body)}
 
 
 def plain(*headers):
@@ -551,6 +557,227 @@ sound("form", "A provider's own form", form(), key=FORM)
 sound("form-decoded", "The same with a secret in base64", form(key=b"sixteen raw byte"), key=FORM64)
 sound("basic", "Basic as RFC 7617 has it", basic("shop-42:basic password of 42"), key=USER)
 sound("api-key", "An API key in its header", plain(("x-partner-key", "Token " + PLACE["secret"])), key=PLACE)
+
+
+# --- a provider's own form: path and query --------------------------------------------------------------------------
+
+FORM_URL = "https://api.example.com/api/v2/payins/a%2Fb?to=2026-11-01&from=a+b"
+broken("form-query-sorted", "The parameters were sorted before they were signed", form(url=FORM_URL, as_target="/api/v2/payins/a%2Fb?from=a+b&to=2026-11-01"), "authenticate", ["query-order"], key=FORM)
+broken("form-query-space", "The query was signed with %20, and sent with +", form(url=FORM_URL, as_target="/api/v2/payins/a%2Fb?to=2026-11-01&from=a%20b"), "authenticate", ["query-space"], key=FORM)
+broken("form-query-missing", "The path was signed without its query", form(url=FORM_URL, as_target="/api/v2/payins/a%2Fb"), "authenticate", ["query-missing"], key=FORM)
+broken("form-path-decoded", "A router decoded the path before it was signed", form(url=FORM_URL, as_target="/api/v2/payins/a/b?to=2026-11-01&from=a+b"), "authenticate", ["path-decoded"], key=FORM)
+broken("form-path-slash", "The path was signed with a final slash", form(as_target="/api/v2/payins/"), "authenticate", ["path-trailing-slash"], key=FORM)
+broken("form-path-prefix", "A gateway takes /api off before the request is verified", form(as_target="/v2/payins"), "authenticate", ["path-prefix"], key=FORM)
+broken("form-query-and-body", "Pair: a sorted query, and a line end behind the body", form(url=FORM_URL, as_target="/api/v2/payins/a%2Fb?from=a+b&to=2026-11-01", as_body=BODY + "\n"), "authenticate", ["body-trailing-newline", "query-order"], key=FORM)
+sound("form-query", "A path with an escaped slash, and a query that is not sorted", form(url=FORM_URL), key=FORM)
+
+# --- t=,v1= in a header of another name -----------------------------------------------------------------------------
+
+TOLD = {"name": "partner-hook", "id": "ep_partner", "secret": "hook secret of partner 7/K7MDENG", "scheme": "t-v1", "settings": {"header": "x-partner-signature"}}
+OLD_TOLD = dict(TOLD, name="partner-hook-old", id="ep_partner_old", secret="hook secret of before 6/K7MDENG")
+TOLD64 = dict(TOLD, name="partner-hook-b64", secret=base64.b64encode(b"sixteen raw byte").decode(), settings=dict(TOLD["settings"], secret_encoding="base64"))
+
+
+def told(**how):
+    return t_v1(**dict({"name": "x-partner-signature", "secret": TOLD["secret"]}, **how))
+
+
+broken("t-told-reparsed", "A framework parsed the body and wrote it again", told(as_body=json.dumps(EVENT)), "authenticate", ["body-json-whitespace"], key=TOLD)
+broken("t-told-other", "The secret of the endpoint before", told(secret=OLD_TOLD["secret"]), "authenticate", ["other-key"], key=TOLD, others=[OLD_TOLD])
+broken("t-told-body-only", "The body alone was signed", told(content=""), "authenticate", ["webhook-content"], key=TOLD)
+broken("t-told-base64", "The signature is written in base64", told(write=lambda mac: base64.b64encode(mac).decode()), "authenticate", ["webhook-encoding"], key=TOLD)
+broken("t-told-newline", "The secret was read with its line end", told(secret=TOLD["secret"] + "\n"), "authenticate", ["secret-whitespace"], key=TOLD)
+broken("t-told-text", "The secret's text was used, and not its bytes", told(secret=TOLD64["secret"]), "authenticate", ["secret-text"], key=TOLD64)
+broken("t-told-text-and-body", "Pair: the secret's text, and a body that was written again", told(secret=TOLD64["secret"], as_body=json.dumps(EVENT)), "authenticate", ["body-json-whitespace", "secret-text"], key=TOLD64)
+broken("t-told-milliseconds", "The time is in milliseconds", told(at=(NOW - 4) * 1000), "freshness", ["milliseconds"], key=TOLD)
+broken("t-told-elsewhere", "It stands in the header that Stripe has it in", told(name="stripe-signature"), "identify", [], key=TOLD, cause="x-partner-signature")
+sound("t-told", "t=,v1= in a header of another name", told(), key=TOLD)
+sound("t-told-decoded", "The same with a secret in base64", told(secret=b"sixteen raw byte"), key=TOLD64)
+
+# --- RFC 9421 with key pairs ----------------------------------------------------------------------------------------
+
+KEYS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../crypto/tests/data/keys")
+SHA256, SHA384, SHA512 = hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
+
+
+def pem(name):
+    with open(os.path.join(KEYS, name + ".pem")) as file:
+        return file.read()
+
+
+def private(name):
+    return serialization.load_pem_private_key(pem(name + ".private").encode(), None)
+
+
+def holder(name, key, scheme, half="public"):
+    return {"name": "partner-" + name, "id": "partner-" + name, "secret": pem(f"{key}.{half}"), "scheme": scheme}
+
+
+ED, EC, RSA = private("rfc9421-ed25519"), private("rfc9421-ecc-p256"), private("rfc9421-rsa")
+OTHER_ED, OTHER_EC, OTHER_RSA = private("rfc8037-a1"), private("rfc7515-a3"), private("rfc9421-rsa-pss")
+ED_KEY = holder("ed", "rfc9421-ed25519", "rfc9421-ed25519")
+EC_KEY = holder("ec", "rfc9421-ecc-p256", "rfc9421-ecdsa-p256-sha256")
+PSS_KEY = holder("pss", "rfc9421-rsa", "rfc9421-rsa-pss-sha512")
+V15_KEY = holder("v15", "rfc9421-rsa", "rfc9421-rsa-v1_5-sha256")
+ED_OLD = holder("ed-old", "rfc8037-a1", "rfc9421-ed25519", "private")
+
+
+def der(message, key=EC, hash=SHA256):
+    return key.sign(message, ec.ECDSA(hash, deterministic_signing=True))
+
+
+def joined(message, key=EC, hash=SHA256):
+    return b"".join(part.to_bytes(32, "big") for part in decode_dss_signature(der(message, key, hash)))
+
+
+def pss(message, key=RSA, hash=SHA512, salt=None):
+    return key.sign(message, padding.PSS(padding.MGF1(hash), hash.digest_size if salt is None else salt), hash)
+
+
+def v15(message, key=RSA, hash=SHA256):
+    return key.sign(message, padding.PKCS1v15(), hash)
+
+
+def sha(message, name="sha256"):
+    return hashlib.new(name, message).digest()
+
+
+def by_ed(**how):
+    return signed(**dict({"key": ED_KEY, "alg": "ed25519", "sign": ED.sign}, **how))
+
+
+def by_ec(**how):
+    return signed(**dict({"key": EC_KEY, "alg": "ecdsa-p256-sha256", "sign": joined}, **how))
+
+
+def by_pss(**how):
+    return signed(**dict({"key": PSS_KEY, "alg": "rsa-pss-sha512", "sign": pss}, **how))
+
+
+def by_v15(**how):
+    return signed(**dict({"key": V15_KEY, "alg": "rsa-v1_5-sha256", "sign": v15}, **how))
+
+
+SORTED = URL + "/detail?from=a+b&to=2026-11-01"
+UNSORTED_URL = URL + "/detail?to=2026-11-01&from=a+b"
+broken("ed-newline", "The body was signed with a line end that is not sent", by_ed(as_body=BODY + "\n"), "authenticate", ["body-trailing-newline"], key=ED_KEY)
+broken("ed-query-order", "The parameters were sorted before they were signed", by_ed(method="GET", url=UNSORTED_URL, as_url=SORTED, body=None), "authenticate", ["query-order"], key=ED_KEY)
+broken("ed-base-newline", "A line end behind the signature base", by_ed(as_base=lambda base: base + "\n"), "authenticate", ["base-trailing-newline"], key=ED_KEY)
+broken("ed-hashed", "The base's SHA-256 was signed, as other algorithms are fed", by_ed(sign=lambda base: ED.sign(sha(base))), "authenticate", ["hashed-twice"], key=ED_KEY)
+broken("ed-hashed-hex", "The base's SHA-256 was signed as text", by_ed(sign=lambda base: ED.sign(sha(base).hex().encode())), "authenticate", ["hashed-twice"], key=ED_KEY)
+broken("ed-hex", "The signature's hex text is in base64", by_ed(encode=lambda mac: ":" + base64.b64encode(mac.hex().encode()).decode() + ":"), "authenticate", ["signature-encoding"], key=ED_KEY)
+broken("ed-old", "The key pair of before", by_ed(sign=OTHER_ED.sign), "authenticate", ["other-key"], key=ED_KEY, others=[ED_OLD])
+broken("ed-nobodys", "A key pair that is not at hand", by_ed(sign=OTHER_ED.sign), "authenticate", [], key=ED_KEY)
+broken("ed-header-case", "Pair: another case of Content-Type, and CRLF between the lines", by_ed(headers=[("content-type", "application/JSON")], as_headers={"content-type": "application/json"}, as_base=lambda base: base.replace("\n", "\r\n")), "authenticate", ["base-line-endings", "header-value-case"], key=ED_KEY)
+broken("ed-created-quoted", "created is written as text", by_ed(send_input=lambda line: line.replace(f"created={NOW - 4}", f'created="{NOW - 4}"')), "identify", ["parameter-quotes"], key=ED_KEY)
+broken("ed-colons", "The signature is not between colons", by_ed(encode=lambda mac: base64.b64encode(mac).decode()), "identify", ["signature-syntax"], key=ED_KEY)
+broken("ed-milliseconds", "created is in milliseconds", by_ed(created=(NOW - 4) * 1000), "freshness", ["milliseconds"], key=ED_KEY)
+broken("ed-late", "Signed ten minutes ago", by_ed(created=NOW - 610), "freshness", [], key=ED_KEY, cause="610 s")
+broken("ed-alg", "alg names the shared secret's algorithm", by_ed(alg="hmac-sha256"), "authenticate", [], key=ED_KEY, cause="ed25519")
+broken("ed-id-typo", "The id is mistyped, in what is signed too", by_ed(keyid="partner-ex"), "authenticate", ["id-typo"], key=ED_KEY)
+broken("ed-other-id", "The id of another partner", by_ed(keyid="merchant-4711"), "authenticate", [], key=ED_KEY, cause="names the key")
+broken("ed-missing", "A proxy dropped both headers", dict(by_ed(), headers=[("content-type", "application/json")]), "identify", [], key=ED_KEY, cause="Signature-Input")
+broken("ec-der", "A library that writes DER, as most do", by_ec(sign=der), "authenticate", ["signature-der"], key=EC_KEY)
+broken("ec-der-query", "Pair: DER, and a query that was sorted", by_ec(sign=der, method="GET", url=UNSORTED_URL, as_url=SORTED, body=None), "authenticate", ["query-order", "signature-der"], key=EC_KEY)
+broken("ec-der-body", "Pair: DER, and a body that was written again", by_ec(sign=der, as_body=json.dumps(ORDER)), "authenticate", ["body-json-whitespace", "signature-der"], key=EC_KEY)
+broken("ec-der-sha512", "DER, and SHA-512", by_ec(sign=lambda base: der(base, hash=SHA512)), "authenticate", ["pair-algorithm"], key=EC_KEY)
+broken("ec-hashed", "The base's digest was given to a function that hashes", by_ec(sign=lambda base: joined(sha(base))), "authenticate", ["hashed-twice"], key=EC_KEY)
+broken("ec-method", "A retry after a redirect became a GET", by_ec(as_method="GET"), "authenticate", ["method"], key=EC_KEY)
+broken("ec-other-kind", "An Ed25519 key pair of the same partner", by_ec(sign=OTHER_ED.sign), "authenticate", ["other-key"], key=EC_KEY, others=[ED_OLD])
+broken("pss-v15", "Signed with PKCS#1 v1.5", by_pss(sign=v15), "authenticate", ["pair-algorithm"], key=PSS_KEY)
+broken("pss-v15-sha512", "Signed with PKCS#1 v1.5 and SHA-512", by_pss(sign=lambda base: v15(base, hash=SHA512)), "authenticate", ["pair-algorithm"], key=PSS_KEY)
+broken("pss-sha256", "Signed with SHA-256", by_pss(sign=lambda base: pss(base, hash=SHA256)), "authenticate", ["pair-algorithm"], key=PSS_KEY)
+broken("pss-longest", "The salt is as long as the key allows, as OpenSSL has it unless told otherwise", by_pss(sign=lambda base: pss(base, salt=padding.PSS.MAX_LENGTH)), "authenticate", ["rsa-salt"], key=PSS_KEY)
+broken("pss-twenty", "The salt has 20 bytes, the default of RFC 8017", by_pss(sign=lambda base: pss(base, salt=20)), "authenticate", ["rsa-salt"], key=PSS_KEY)
+broken("pss-thirty-two", "The salt is as long as for SHA-256", by_pss(sign=lambda base: pss(base, salt=32)), "authenticate", ["rsa-salt"], key=PSS_KEY)
+broken("pss-longest-slash", "Pair: the longest salt, and a final slash", by_pss(sign=lambda base: pss(base, salt=padding.PSS.MAX_LENGTH), as_url=URL + "/"), "authenticate", ["path-trailing-slash", "rsa-salt"], key=PSS_KEY)
+broken("pss-hashed", "The base's SHA-512 was given to a function that hashes", by_pss(sign=lambda base: pss(sha(base, "sha512"))), "authenticate", ["hashed-twice"], key=PSS_KEY)
+broken("pss-other", "Another key pair", by_pss(sign=lambda base: pss(base, key=OTHER_RSA)), "authenticate", ["other-key"], key=PSS_KEY, others=[holder("pss-old", "rfc9421-rsa-pss", "rfc9421-rsa-pss-sha512", "private")])
+broken("v15-pss", "Signed with PSS", by_v15(sign=pss), "authenticate", ["pair-algorithm"], key=V15_KEY)
+broken("v15-sha512", "Signed with SHA-512", by_v15(sign=lambda base: v15(base, hash=SHA512)), "authenticate", ["pair-algorithm"], key=V15_KEY)
+broken("v15-host", "A proxy put its own name into Host", by_v15(as_url=URL.replace("api.example.com", "gateway.example.com"), headers=[("content-type", "application/json"), ("x-forwarded-host", "gateway.example.com")]), "authenticate", ["host"], key=V15_KEY)
+sound("ed", "A request with Ed25519", by_ed(), key=ED_KEY)
+sound("ed-private", "The same with the private key at hand", by_ed(), key=holder("ed", "rfc9421-ed25519", "rfc9421-ed25519", "private"))
+sound("ed-query", "A query that is not sorted", by_ed(method="GET", url=UNSORTED_URL, body=None), key=ED_KEY, others=[ED_OLD])
+sound("ec", "A request with ECDSA", by_ec(), key=EC_KEY)
+sound("ec-spaces", "A body with spaces, signed as it is sent", by_ec(body=json.dumps(ORDER) + "\n"), key=EC_KEY)
+sound("pss", "A request with RSA-PSS", by_pss(), key=PSS_KEY)
+sound("v15", "A request with RSA PKCS#1 v1.5", by_v15(), key=V15_KEY)
+
+# --- tokens made for a request --------------------------------------------------------------------------------------
+
+CLAIMS = {"iss": "partner-jwt", "aud": "payments", "iat": NOW - 60, "exp": NOW + 240, "jti": "7f-1"}
+HS_KEY = {"name": "partner-hs", "id": "partner-jwt", "secret": "a shared secret of 38 bytes for HS256.", "scheme": "jwt-hs256", "settings": {"claims": '{"aud":"payments"}'}}
+OLD_HS = dict(HS_KEY, name="partner-hs-old", id="partner-jwt-old", secret="another shared secret, for before that")
+HS64_KEY = dict(HS_KEY, name="partner-hs-b64", secret=base64.b64encode(b"a secret of 24 raw bytes").decode(), settings={"secret_encoding": "base64"})
+RS_KEY = dict(holder("rs", "rfc9421-rsa", "jwt-rs256"), id="partner-jwt")
+ES_KEY = dict(holder("es", "rfc9421-ecc-p256", "jwt-es256"), id="partner-jwt")
+EDDSA_KEY = dict(holder("eddsa", "rfc9421-ed25519", "jwt-eddsa"), id="partner-jwt")
+
+
+def by_hs(secret=HS_KEY["secret"], hash="sha256"):
+    return lambda message: hmac.new(raw(secret), message, hash).digest()
+
+
+def made(alg="HS256", sign=by_hs(), claims=None, kid="partner-jwt", encode=b64url, write=None, word="Bearer "):
+    header = {"alg": alg, "typ": "JWT"}
+    if kid:
+        header["kid"] = kid
+    message = encode(compact(header)) + "." + encode(compact(claims or CLAIMS))
+    return bearer(word + message + "." + (write or encode)(sign(message.encode())))
+
+
+def changed_claims(**changes):
+    claims = dict(CLAIMS, **changes)
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def padded(data):
+    return base64.urlsafe_b64encode(raw(data)).decode()
+
+
+def standard(data):
+    return base64.b64encode(raw(data)).decode()
+
+
+broken("jwt-padded", "The parts are padded, and signed like that", made(encode=padded), "identify", ["token-encoding"], key=HS_KEY)
+broken("jwt-padded-late", "The signature alone is padded", made(write=padded), "identify", ["token-encoding"], key=HS_KEY)
+broken("jwt-standard", "The signature is in the standard alphabet with padding", made("RS256", v15, write=standard), "identify", ["token-encoding"], key=RS_KEY)
+broken("jwt-hex", "The signature is in hex", made(write=lambda mac: mac.hex()), "authenticate", ["signature-encoding"], key=HS_KEY)
+broken("jwt-hs512", "Signed with HS512, as its header says", made("HS512", by_hs(hash="sha512")), "identify", ["token-algorithm"], key=HS_KEY)
+broken("jwt-none", "Nobody signed it", made("none", lambda message: b""), "identify", ["token-algorithm"], key=HS_KEY)
+broken("jwt-rs512", "Signed with RS512, as its header says", made("RS512", lambda message: v15(message, hash=SHA512)), "identify", ["token-algorithm"], key=RS_KEY)
+broken("jwt-ps256", "Signed with PS256, as its header says", made("PS256", lambda message: pss(message, hash=SHA256)), "identify", ["token-algorithm"], key=RS_KEY)
+broken("jwt-confused", "Signed with HS256 and the public key's text, which is no secret", made("HS256", by_hs(RS_KEY["secret"])), "identify", ["token-algorithm"], key=RS_KEY)
+broken("jwt-rs-as-pss", "The header says RS256, and PSS was used", made("RS256", lambda message: pss(message, hash=SHA256)), "authenticate", ["pair-algorithm"], key=RS_KEY)
+broken("jwt-es-der", "A library that writes DER", made("ES256", der), "authenticate", ["signature-der"], key=ES_KEY)
+broken("jwt-es-hashed", "The digest was given to a function that hashes", made("ES256", lambda message: joined(sha(message))), "authenticate", ["hashed-twice"], key=ES_KEY)
+broken("jwt-eddsa-hashed", "The digest was signed", made("EdDSA", lambda message: ED.sign(sha(message))), "authenticate", ["hashed-twice"], key=EDDSA_KEY)
+broken("jwt-rs-other", "Another key pair", made("RS256", lambda message: v15(message, key=OTHER_RSA)), "authenticate", ["other-key"], key=RS_KEY, others=[dict(holder("rs-old", "rfc9421-rsa-pss", "jwt-rs256", "private"), id="partner-jwt-old")])
+broken("jwt-hs-other", "The secret of before", made(sign=by_hs(OLD_HS["secret"])), "authenticate", ["other-key"], key=HS_KEY, others=[OLD_HS])
+broken("jwt-hs-newline", "The secret was read with its line end", made(sign=by_hs(HS_KEY["secret"] + "\n")), "authenticate", ["secret-whitespace"], key=HS_KEY)
+broken("jwt-hs-text", "The secret's text was used, and not its bytes", made(sign=by_hs(HS64_KEY["secret"])), "authenticate", ["secret-text"], key=HS64_KEY)
+broken("jwt-hs-quotes", "The secret was used with its quotes", made(sign=by_hs('"' + HS_KEY["secret"] + '"')), "authenticate", ["secret-quotes"], key=HS_KEY)
+broken("jwt-changed", "Somebody raised what it allows", bearer(made()["headers"][0][1].replace(b64url(compact(CLAIMS)), b64url(compact(changed_claims(admin=True))))), "authenticate", [], key=HS_KEY)
+broken("jwt-kid", "It names another key", made(kid="partner-jwt-2"), "authenticate", [], key=HS_KEY, cause="names the key")
+broken("jwt-expired", "It ended a minute ago", made(claims=changed_claims(exp=NOW - 60)), "freshness", [], key=HS_KEY)
+broken("jwt-not-yet", "It begins in ten minutes", made(claims=changed_claims(nbf=NOW + 600)), "freshness", [], key=HS_KEY, cause="not valid yet")
+broken("jwt-not-yet-milliseconds", "nbf is in milliseconds", made(claims=changed_claims(nbf=(NOW - 60) * 1000)), "freshness", ["milliseconds"], key=HS_KEY)
+broken("jwt-audience", "It is for the test system", made(claims=changed_claims(aud="payments-test")), "authenticate", ["token-audience"], key=HS_KEY)
+broken("jwt-no-audience", "It does not say whom it is for", made(claims=changed_claims(aud=None)), "authenticate", ["token-audience"], key=HS_KEY)
+broken("jwt-no-word", "The word Bearer is missing", made(word=""), "identify", ["bearer-word"], key=HS_KEY)
+broken("jwt-two-words", "The word Bearer is there twice", made(word="Bearer Bearer "), "identify", ["bearer-word"], key=HS_KEY)
+broken("jwt-quotes", "The token stands in quotes", bearer('Bearer "' + made(word="")["headers"][0][1] + '"'), "identify", ["value-quotes"], key=HS_KEY)
+broken("jwt-absent", "A proxy dropped the header", bearer("*/*", "accept"), "identify", [], key=HS_KEY, cause="authorization")
+broken("jwt-der-padded", "Pair: DER, and parts with padding", made("ES256", der, encode=padded), "identify", ["signature-der", "token-encoding"], key=ES_KEY)
+sound("jwt-hs", "HS256", made(), key=HS_KEY)
+sound("jwt-hs-decoded", "HS256 with a secret in base64", made(sign=by_hs(b"a secret of 24 raw bytes")), key=HS64_KEY)
+sound("jwt-rs", "RS256", made("RS256", v15), key=RS_KEY)
+sound("jwt-es", "ES256", made("ES256", joined), key=ES_KEY)
+sound("jwt-eddsa", "EdDSA", made("EdDSA", ED.sign), key=EDDSA_KEY)
+sound("jwt-audiences", "Several audiences, ours among them", made(claims=changed_claims(aud=["billing", "payments"])), key=HS_KEY)
+sound("jwt-begun", "It began a minute ago", made(claims=changed_claims(nbf=NOW - 60)), key=HS_KEY)
+sound("jwt-no-kid", "Without kid, named by iss", made(kid=None), key=HS_KEY)
 
 
 def quoted(text):

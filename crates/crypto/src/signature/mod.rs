@@ -5,6 +5,8 @@
 //! SubjectPublicKeyInfo (RFC 5280) and PKCS#1 public keys. An RSA key whose identifier restricts it to
 //! PSS (RFC 4055, section 1.2) is an RSA key.
 
+mod other;
+
 use std::fmt;
 
 use aws_lc_rs::{
@@ -23,6 +25,7 @@ use pkcs8::{
 
 use zeroize::Zeroizing;
 
+pub use self::other::{Hash, OtherWay, Salt};
 use crate::{SecretBytes, SecretText};
 
 const ED25519_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
