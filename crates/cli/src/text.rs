@@ -126,6 +126,15 @@ impl Table {
     }
 }
 
+/// A row alone, as in a stream whose widths nobody knows.
+pub(crate) fn row(out: &mut dyn Write, cells: &[Cell]) -> io::Result<()> {
+    for (column, Cell(text, style)) in cells.iter().enumerate() {
+        let gap = if column == 0 { "" } else { "  " };
+        write!(out, "{gap}{style}{text}{style:#}")?;
+    }
+    writeln!(out)
+}
+
 /// Names on the left, facts on the right.
 pub(crate) fn facts(out: &mut dyn Write, rows: &[(&str, Cell)]) -> io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -47,6 +47,27 @@ impl Rule {
         Rule::Permission,
     ];
 
+    /// Every rule, in the order in which a request meets them.
+    pub const ALL: [Rule; 11] = [
+        Rule::Flood,
+        Rule::Body,
+        Rule::Identify,
+        Rule::Authenticate,
+        Rule::State,
+        Rule::Freshness,
+        Rule::Replay,
+        Rule::Source,
+        Rule::Rate,
+        Rule::Permission,
+        Rule::Audit,
+    ];
+
+    /// The rule of this id.
+    #[must_use]
+    pub fn named(id: &str) -> Option<Rule> {
+        Self::ALL.into_iter().find(|rule| rule.id() == id)
+    }
+
     /// The rule's id, as it stands in traces, audit rows and documentation.
     #[must_use]
     pub const fn id(self) -> &'static str {

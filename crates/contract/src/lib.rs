@@ -9,6 +9,7 @@
 
 pub mod agent;
 pub mod answer;
+pub mod audit;
 pub mod burst;
 pub mod collection;
 pub mod compose;

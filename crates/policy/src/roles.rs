@@ -117,6 +117,10 @@ operations! {
     AuditList = "audit.list": Owner Admin Support;
     /// Prove the audit log.
     AuditVerify = "audit.verify": Owner Admin;
+    /// Sign a checkpoint of the audit log, to be kept elsewhere.
+    AuditCheckpoint = "audit.checkpoint": Owner Admin;
+    /// Make the index of the audit log anew.
+    AuditReindex = "audit.reindex": Owner Admin;
     /// See a refused request as it arrived.
     RequestShow = "request.show": Owner Admin Developer Support;
     /// See why a request was refused.

@@ -63,7 +63,10 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
     let used = platform.keys.take_last_used();
     // Each is tried again: what could not be written waits, or lies in the files too.
     for (what, written) in [
-        ("the audit index", platform.audit.write_index(store).await),
+        (
+            "the audit index",
+            platform.audit.write_index(store, &platform.personal).await,
+        ),
         (
             "refused requests",
             platform

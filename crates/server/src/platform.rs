@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -69,7 +69,7 @@ pub(crate) struct Platform {
     /// Who may call `/manage`.
     pub(crate) members: RwLock<Vec<Member>>,
     /// Personal keys of clients.
-    pub(crate) personal: PersonalKeys,
+    pub(crate) personal: Arc<PersonalKeys>,
     /// The audit log.
     pub(crate) audit: Arc<AuditLog>,
     /// Refused requests.
@@ -78,6 +78,8 @@ pub(crate) struct Platform {
     pub(crate) store: Store,
     /// Requests being read or answered.
     pub(crate) under_way: AtomicUsize,
+    /// Whether the server ends: who waits for something to happen gets their answer now.
+    pub(crate) stopping: AtomicBool,
     /// The state directory. Last: it is given back once everything else is closed.
     pub(crate) directory: Directory,
 }
@@ -131,6 +133,11 @@ struct Later {
 }
 
 impl Platform {
+    /// Whether the server ends.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     /// Answers one request.
     pub(crate) async fn answer<B>(self: &Arc<Self>, peer: IpAddr, request: Request<B>) -> Answered
     where

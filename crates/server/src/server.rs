@@ -3,7 +3,10 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, RwLock, atomic::AtomicUsize},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -80,10 +83,8 @@ impl Server {
         };
         let advanced = Duration::from_millis(advanced.unwrap_or(0));
         let clock = Arc::new(Clock::new(config.virtual_clock, advanced));
-        let personal = store
-            .personal_keys(&keys.store, clock.now())
-            .await
-            .map_err(store_error)?;
+        let personal = store.personal_keys(&keys.store, clock.now()).await;
+        let personal = Arc::new(personal.map_err(store_error)?);
         let rules = Rules::new(
             PlatformKeys {
                 pepper: &keys.pepper,
@@ -93,7 +94,8 @@ impl Server {
             Proxies::none(),
         );
         let ring = load_keys(&store, &personal).await.map_err(store_error)?;
-        let (audit, recovered) = open_audit(&config, &directory, &keys, &clock, &store).await?;
+        let (audit, recovered) =
+            open_audit(&config, &directory, &keys, &clock, &store, &personal).await?;
         give_back(&ring, recovered);
         let members = members(&store, &rules, &directory, &clock).await?;
         let real_now = clock::real_now();
@@ -131,6 +133,7 @@ impl Server {
             refusals: Refusals::default(),
             store,
             under_way: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
             directory,
         });
         let (stop, stopped) = watch::channel(false);
@@ -203,6 +206,7 @@ impl Running {
     /// Stops: accepts no more, lets requests under way finish, signs a last checkpoint, and gives
     /// the state directory back.
     pub async fn shutdown(mut self) {
+        self.platform.stopping.store(true, Ordering::Relaxed);
         let _nobody_listens = self.stop.send(true);
         // Either ends by itself; a panic in one was reported when it happened.
         let _ended = (&mut self.accepting).await;
@@ -252,6 +256,7 @@ async fn open_audit(
     keys: &Keys,
     clock: &Arc<Clock>,
     store: &Store,
+    personal: &Arc<PersonalKeys>,
 ) -> Result<(AuditLog, Vec<Recovered>), StartError> {
     let outside = config.checkpoint.clone().map(OutsideCheckpoints::open);
     let store_error = |error: StoreError| StartError::Store {
@@ -260,9 +265,11 @@ async fn open_audit(
     };
     let audit_directory = directory.subdirectory("audit")?;
     let mut indexed = store.last_block().await.map_err(store_error)?;
-    if indexed.is_some_and(|last| !audit::is_at(&audit_directory, last)) {
+    let first = audit::first_row(&audit_directory);
+    let is_whole = store.is_index_whole(first).await.map_err(store_error)?;
+    if !is_whole || indexed.is_some_and(|last| !audit::is_at(&audit_directory, last)) {
         tracing::warn!("the index of the audit log does not fit its files: made anew");
-        store.clear_blocks().await.map_err(store_error)?;
+        store.clear_index().await.map_err(store_error)?;
         indexed = None;
     }
     let opening = Opening {
@@ -272,6 +279,7 @@ async fn open_audit(
         segment_bytes: config.limits.audit_segment_bytes,
         outside: outside.transpose()?,
         indexed,
+        personal: Arc::clone(personal),
     };
     let opened = spawn_blocking(move || audit::open(opening)).await;
     opened.unwrap_or_else(|error| {

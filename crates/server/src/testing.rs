@@ -19,7 +19,8 @@ use crate::{Config, Running, Server, store::Member};
 pub(crate) struct Stage {
     pub(crate) running: Running,
     pub(crate) owner: String,
-    _home: Option<TempDir>,
+    config: Option<Config>,
+    home: Option<TempDir>,
 }
 
 /// An answer, read whole.
@@ -53,9 +54,14 @@ impl Stage {
         let mut config = Config::in_directory(home.path().join("state"));
         config.address.set_port(0);
         change(&mut config);
-        let running = Server::start(config).await.unwrap();
+        Self::start(config, home).await
+    }
+
+    async fn start(config: Config, home: TempDir) -> Self {
+        let running = Server::start(config.clone()).await.unwrap();
         Self {
-            _home: Some(home),
+            config: Some(config),
+            home: Some(home),
             ..Self::of(running)
         }
     }
@@ -66,13 +72,33 @@ impl Stage {
         Self {
             running,
             owner,
-            _home: None,
+            config: None,
+            home: None,
         }
+    }
+
+    /// The same platform after it has ended and begun again.
+    pub(crate) async fn restarted(self) -> Self {
+        self.running.shutdown().await;
+        Self::start(self.config.unwrap(), self.home.unwrap()).await
     }
 
     /// Sends a request from loopback.
     pub(crate) async fn send(
         &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        self.send_from(peer, method, target, headers, body).await
+    }
+
+    /// Sends a request from `peer`.
+    pub(crate) async fn send_from(
+        &self,
+        peer: IpAddr,
         method: &str,
         target: &str,
         headers: &[(&str, &str)],
@@ -86,7 +112,6 @@ impl Stage {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::from(body.to_vec())).unwrap();
-        let peer = IpAddr::from([127, 0, 0, 1]);
         let answered = self.running.platform.answer(peer, request).await;
         let (parts, body) = answered.response.into_parts();
         Reply {

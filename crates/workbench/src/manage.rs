@@ -1,5 +1,7 @@
 //! The management API of a local platform, as its owner speaks it.
 
+mod audit;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -18,9 +20,8 @@ use strongroom_contract::{
     error::{ErrorCode, Failure, FailureDocument},
     explain::Explanation,
     manage::{
-        AdvanceClock, AuditPage, AuditVerification, CapturedRequest, ClockView, CreateKey,
-        CreatedKey, KeyList, KeyView, RetireSecret, RotateKey, RotatedKey, SetAllowlist, SetLimit,
-        SetNote, SetScopes,
+        AdvanceClock, CapturedRequest, ClockView, CreateKey, CreatedKey, KeyList, KeyView,
+        RetireSecret, RotateKey, RotatedKey, SetAllowlist, SetLimit, SetNote, SetScopes,
     },
     platform::PlatformAddress,
 };
@@ -225,32 +226,6 @@ impl Platform {
     /// As [`Platform::create_key`].
     pub async fn set_scopes(&self, app_id: &str, scopes: &SetScopes) -> Result<KeyView, Failure> {
         self.call(Method::PUT, &["keys", app_id, "scopes"], Some(scopes))
-            .await
-    }
-
-    /// A page of the audit log, the newest rows first, from before row `before` on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Platform::create_key`].
-    pub async fn audit(&self, limit: u32, before: Option<u64>) -> Result<AuditPage, Failure> {
-        let mut url = self.route(&["audit"])?;
-        url.query_pairs_mut()
-            .append_pair("limit", &limit.to_string());
-        if let Some(before) = before {
-            url.query_pairs_mut()
-                .append_pair("before", &before.to_string());
-        }
-        self.exchange(self.http.get(url)).await
-    }
-
-    /// Checks the audit log's chain and checkpoints.
-    ///
-    /// # Errors
-    ///
-    /// As [`Platform::create_key`].
-    pub async fn verify_audit(&self) -> Result<AuditVerification, Failure> {
-        self.call(Method::POST, &["audit", "verify"], None::<&()>)
             .await
     }
 

@@ -1,27 +1,44 @@
 //! `platform audit`: what was asked and done.
 
+mod follow;
+mod keep;
+mod query;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use strongroom_contract::{error::Failure, manage::AuditRowView};
+use strongroom_contract::{
+    audit::AuditQuery,
+    error::Failure,
+    manage::{AuditPage, AuditRowView},
+};
+use strongroom_workbench::platform::Platform;
 
 use super::{Place, ask};
 use crate::{
     output::Output,
-    style::{ACCENT, BAD, DIM, GOOD, WARN},
-    text::{self, Cell, Table, printable},
+    style::{BAD, DIM, GOOD, WARN},
+    text::{Cell, Table},
 };
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List requests and management acts, the newest first
     List(ListArgs),
+    /// Show rows as they are written, until Ctrl-C
+    Tail(follow::Args),
     /// Check that no row was edited, removed or reordered
-    Verify,
+    Verify(keep::VerifyArgs),
+    /// Sign how far the log goes, to be kept elsewhere: it shows later whether the end was cut off
+    Checkpoint(keep::CheckpointArgs),
+    /// Make the index of the log anew from its files
+    Reindex,
 }
 
 #[derive(clap::Args)]
 pub(super) struct ListArgs {
+    #[command(flatten)]
+    query: query::QueryArgs,
     /// How many rows
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
@@ -33,17 +50,21 @@ pub(super) struct ListArgs {
 pub(super) fn run(command: &Command, place: &Place, output: Output) -> Result<ExitCode, Failure> {
     match command {
         Command::List(args) => list(args, place, output),
-        Command::Verify => verify(place, output),
+        Command::Tail(args) => follow::tail(args, place, output),
+        Command::Verify(args) => keep::verify(args, place, output),
+        Command::Checkpoint(args) => keep::checkpoint(args, place, output),
+        Command::Reindex => keep::reindex(place, output),
     }
 }
 
 fn list(args: &ListArgs, place: &Place, output: Output) -> Result<ExitCode, Failure> {
+    let query = args.query.query()?;
     let page = ask(place, async |platform| {
-        platform.audit(args.limit, args.before).await
+        newest(platform, &query, args.limit, args.before).await
     })?;
     output.print(&page, |out| {
         if page.rows.is_empty() {
-            return writeln!(out, "no rows yet");
+            return writeln!(out, "no such rows");
         }
         let mut table = Table::new(&[
             "ROW", "TIME", "STATUS", "RULE", "WHAT", "KEY", "FROM", "REQUEST",
@@ -58,6 +79,28 @@ fn list(args: &ListArgs, place: &Place, output: Output) -> Result<ExitCode, Fail
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The newest rows before row `before` that are asked for. One answer of the platform can have fewer:
+/// it looks through a part of a long log at a time.
+async fn newest(
+    platform: &Platform,
+    query: &AuditQuery,
+    limit: u32,
+    before: Option<u64>,
+) -> Result<AuditPage, Failure> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut page = platform.search_audit(query, limit, before).await?;
+    while let (Some(next), true) = (page.next, page.rows.len() < wanted) {
+        let more = platform.search_audit(query, limit, Some(next)).await?;
+        page.rows.extend(more.rows);
+        page.next = more.next;
+        if page.rows.len() > wanted {
+            page.rows.truncate(wanted);
+            page.next = page.rows.last().map(|row| row.sequence);
+        }
+    }
+    Ok(page)
 }
 
 fn cells(row: &AuditRowView) -> Vec<Cell> {
@@ -81,30 +124,4 @@ fn cells(row: &AuditRowView) -> Vec<Cell> {
         Cell::optional(row.source.as_deref()),
         Cell::styled(&row.request_id, DIM),
     ]
-}
-
-fn verify(place: &Place, output: Output) -> Result<ExitCode, Failure> {
-    let verification = ask(place, async |platform| platform.verify_audit().await)?;
-    output.print(&verification, |out| {
-        let rows = text::count(verification.rows, "row");
-        let checkpoints = text::count(verification.checkpoints, "signed checkpoint");
-        if verification.ok {
-            return writeln!(
-                out,
-                "{GOOD}✓{GOOD:#} the audit log is whole {DIM}({rows}, {checkpoints}){DIM:#}"
-            );
-        }
-        let problem = verification.problem.as_deref().unwrap_or("it does not verify");
-        let place = match verification.first_bad {
-            Some(row) => format!("row {row}: "),
-            None => String::new(),
-        };
-        writeln!(out, "{BAD}✗ changed{BAD:#} {place}{}", printable(problem, false))?;
-        writeln!(out, "  rows before it are as they were written; keep a copy of the directory {ACCENT}before{ACCENT:#} you go on")
-    })?;
-    Ok(if verification.ok {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }

@@ -152,12 +152,7 @@ impl Chain {
         if self.rows == self.rows_at_checkpoint {
             return None;
         }
-        let checkpoint = Checkpoint {
-            log: self.log,
-            rows: self.rows,
-            at: now,
-            link: self.link,
-        };
+        let checkpoint = self.here(now);
         let signed = checkpoint.sign(&self.key);
         let appended = self.record(Kind::Checkpoint, out, |out| {
             out.extend_from_slice(&signed);
@@ -166,6 +161,19 @@ impl Chain {
         appended.ok()?;
         self.rows_at_checkpoint = self.rows;
         Some(checkpoint)
+    }
+
+    /// Where the chain is, as a checkpoint of it would say: to be signed for a copy elsewhere.
+    ///
+    /// To be called once the rows have been synced to the disk.
+    #[must_use]
+    pub fn here(&self, now: UnixMillis) -> Checkpoint {
+        Checkpoint {
+            log: self.log,
+            rows: self.rows,
+            at: now,
+            link: self.link,
+        }
     }
 
     /// Where the chain is, to go back to if what it appends next can't be written.

@@ -1,44 +1,135 @@
-//! Gathers where runs of rows lie, for the index behind the log.
+//! Gathers where runs of rows lie and what is in them, for the index behind the log.
+
+use std::net::IpAddr;
 
 use strongroom_contract::time::UnixMillis;
+use strongroom_policy::{
+    audit::{Row, StoredRow},
+    key::ClientId,
+};
 
-use crate::store::Block;
+use crate::store::{Block, Facet, PersonalKeys, Run, Source};
 
 /// Rows of one run.
 const RUN: u64 = 128;
 
+/// Where a row was written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) sequence: u64,
+    pub(super) real: UnixMillis,
+    pub(super) at: UnixMillis,
+    pub(super) segment: u64,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+}
+
+/// A run in memory: its sources are still addresses.
+#[derive(Debug, Clone)]
+pub(super) struct Gathered {
+    pub(super) block: Block,
+    facets: Vec<Facet>,
+    sources: Vec<(ClientId, IpAddr)>,
+}
+
+impl Gathered {
+    /// As it is to be stored.
+    pub(super) fn run(self, keys: &PersonalKeys) -> Run {
+        let sources = self.sources.into_iter().map(|(client, address)| Source {
+            client,
+            hash: keys.source_hash(address),
+        });
+        Run {
+            block: self.block,
+            facets: self.facets,
+            sources: sources.collect(),
+        }
+    }
+}
+
 /// The runs that are not in the store yet: those that are whole, and the one that grows.
 #[derive(Default)]
 pub(super) struct Runs {
-    whole: Vec<Block>,
-    growing: Option<Block>,
+    whole: Vec<Gathered>,
+    growing: Option<Gathered>,
 }
 
 impl Runs {
-    /// Takes in a row that was written.
-    pub(super) fn add(
+    /// Takes in a row that was written, and what it is about.
+    pub(super) fn add(&mut self, place: Place, facet: &Facet, source: (ClientId, IpAddr)) {
+        let run = self.grow(place);
+        if !run.facets.contains(facet) {
+            run.facets.push(facet.clone());
+        }
+        if !run.sources.contains(&source) {
+            run.sources.push(source);
+        }
+        self.close_if_full();
+    }
+
+    /// Takes in a row that was read back from a file.
+    pub(super) fn add_read(
         &mut self,
-        sequence: u64,
-        real: UnixMillis,
         segment: u64,
         offset: u64,
         bytes: u64,
+        stored: &StoredRow<'_>,
+        keys: &PersonalKeys,
     ) {
-        let block = self.growing.get_or_insert(Block {
-            first: sequence,
-            rows: 0,
+        let row = &stored.row;
+        let run = self.grow(Place {
+            sequence: stored.sequence,
+            real: row.real,
+            at: row.platform,
             segment,
             offset,
-            bytes: 0,
-            earliest: real.0,
-            latest: real.0,
+            bytes,
         });
+        if !run.facets.iter().any(|facet| facet.is_of(row)) {
+            run.facets.push(Facet::of(row));
+        }
+        if let Some(source) = source(row, keys)
+            && !run.sources.contains(&source)
+        {
+            run.sources.push(source);
+        }
+        self.close_if_full();
+    }
+
+    fn grow(&mut self, place: Place) -> &mut Gathered {
+        let (real, at) = (place.real.0, place.at.0);
+        let run = self.growing.get_or_insert_with(|| Gathered {
+            block: Block {
+                first: place.sequence,
+                rows: 0,
+                segment: place.segment,
+                offset: place.offset,
+                bytes: 0,
+                earliest: real,
+                latest: real,
+                earliest_at: at,
+                latest_at: at,
+            },
+            facets: Vec::new(),
+            sources: Vec::new(),
+        });
+        let block = &mut run.block;
         block.rows += 1;
         // A checkpoint may lie between two rows of a run.
-        block.bytes = offset + bytes - block.offset;
-        block.earliest = block.earliest.min(real.0);
-        block.latest = block.latest.max(real.0);
-        if block.rows >= RUN {
+        block.bytes = place.offset + place.bytes - block.offset;
+        block.earliest = block.earliest.min(real);
+        block.latest = block.latest.max(real);
+        block.earliest_at = block.earliest_at.min(at);
+        block.latest_at = block.latest_at.max(at);
+        run
+    }
+
+    fn close_if_full(&mut self) {
+        if self
+            .growing
+            .as_ref()
+            .is_some_and(|run| run.block.rows >= RUN)
+        {
             self.close();
         }
     }
@@ -48,18 +139,26 @@ impl Runs {
         self.whole.extend(self.growing.take());
     }
 
-    /// All of them, in order.
-    pub(super) fn all(&self) -> Vec<Block> {
-        self.whole.iter().copied().chain(self.growing).collect()
+    /// Where all of them lie, in order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Block> {
+        self.whole.iter().chain(&self.growing).map(|run| run.block)
     }
 
     /// Those that are whole.
-    pub(super) fn whole(&self) -> Vec<Block> {
+    pub(super) fn whole(&self) -> Vec<Gathered> {
         self.whole.clone()
     }
 
     /// Forgets the whole ones up to the run that begins with `first`: they are in the store.
     pub(super) fn forget_through(&mut self, first: u64) {
-        self.whole.retain(|block| block.first > first);
+        self.whole.retain(|run| run.block.first > first);
     }
+}
+
+/// Where a row came from, if it can still be told.
+fn source(row: &Row<'_>, keys: &PersonalKeys) -> Option<(ClientId, IpAddr)> {
+    let personal = row.personal?;
+    let client = ClientId(personal.key_id);
+    let address = keys.open_source(client, &row.request.0, personal.sealed)?;
+    Some((client, address))
 }

@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use strongroom_contract::audit::SignedCheckpoint;
 use strongroom_crypto::Key;
 use strongroom_policy::audit::{AuditKey, Chain};
 
@@ -15,12 +16,13 @@ use tokio::task::yield_now;
 use super::{
     Entry, OutsideCheckpoints, PreparedRow,
     block::Runs,
+    outside::hex,
     queue::{Queue, QueuedRow},
     segments,
 };
 use crate::{
     clock::Clock,
-    store::{Store, StoreError},
+    store::{PersonalKeys, Store, StoreError},
 };
 
 /// The log can't be written: nothing may be accepted. It goes on once there is room again.
@@ -146,7 +148,7 @@ impl AuditLog {
             self.next_segment(writer)?;
         }
         let Writer { chain, queue, .. } = writer;
-        queue.add(chain, &prepared.row()).map_err(io::Error::other)
+        queue.add(chain, prepared).map_err(io::Error::other)
     }
 
     /// Ends the segment and begins the next one.
@@ -229,18 +231,43 @@ impl AuditLog {
         }
     }
 
-    /// Writes down where whole runs of rows lie.
+    /// Signs a checkpoint over all rows, for a copy elsewhere, and brings them to the disk. To be
+    /// called from a thread that may wait.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub(crate) fn vouch(&self) -> io::Result<SignedCheckpoint> {
+        self.checkpoint()?;
+        let mut writer = self.lock();
+        writer.flush()?;
+        writer.file.sync_data()?;
+        let checkpoint = writer.chain.here(self.clock.real());
+        Ok(SignedCheckpoint {
+            rows: checkpoint.rows,
+            at: checkpoint.at,
+            log: checkpoint.log.to_string(),
+            signed: hex(&checkpoint.sign(writer.chain.key())),
+        })
+    }
+
+    /// Writes down where whole runs of rows lie, and what is in them.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store failed; nothing is lost, since the files say it too.
-    pub(crate) async fn write_index(&self, store: &Store) -> Result<(), StoreError> {
+    pub(crate) async fn write_index(
+        &self,
+        store: &Store,
+        keys: &PersonalKeys,
+    ) -> Result<(), StoreError> {
         let whole = self.lock().runs.whole();
-        let Some(last) = whole.last().copied() else {
+        let Some(last) = whole.last().map(|run| run.block.first) else {
             return Ok(());
         };
-        store.put_blocks(whole).await?;
-        self.lock().runs.forget_through(last.first);
+        let runs = whole.into_iter().map(|run| run.run(keys)).collect();
+        store.put_runs(runs).await?;
+        self.lock().runs.forget_through(last);
         Ok(())
     }
 

@@ -14,15 +14,18 @@
 //! Requests that no client is known for belong to a client of their day.
 
 mod block;
+mod filter;
 mod log;
 mod outside;
 mod queue;
 mod read;
 mod recover;
+mod reindex;
+mod search;
 mod segments;
 mod verify;
 
-use std::{net::IpAddr, time::Instant};
+use std::{borrow::Cow, net::IpAddr, time::Instant};
 
 use strongroom_contract::{explain::Rule, manage::AuditRowView, time::UnixMillis};
 use strongroom_crypto::aead::Cipher;
@@ -33,13 +36,15 @@ use strongroom_policy::{
     replay::NonceClaim,
 };
 
+pub(crate) use filter::Filter;
 pub(crate) use log::{AuditDown, AuditLog};
 pub(crate) use outside::OutsideCheckpoints;
 pub(crate) use queue::QueuedRow;
-pub(crate) use read::{ReadError, is_at};
-pub(crate) use recover::{Opening, Recovered, open};
+pub(crate) use read::{FoundRow, ReadError, is_at};
+pub(crate) use recover::{Opening, Recovered, first_row, open};
+pub(crate) use search::Search;
 
-use crate::{face::RequestId, platform::Arrival, reserve::with_reserve};
+use crate::{face::RequestId, platform::Arrival, reserve::with_reserve, store::Facet};
 
 /// The longest part of a user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 400;
@@ -131,6 +136,7 @@ impl<'a> Entry<'a> {
             app_id: self.app_id,
             secret: self.secret,
             client: self.client,
+            source: self.source,
             sealed,
             method: self.method,
             path: self.path,
@@ -153,6 +159,7 @@ pub(crate) struct PreparedRow {
     app_id: Option<AppId>,
     secret: Option<SecretId>,
     client: ClientId,
+    source: IpAddr,
     sealed: Vec<u8>,
     method: &'static str,
     path: &'static str,
@@ -164,6 +171,18 @@ pub(crate) struct PreparedRow {
 }
 
 impl PreparedRow {
+    /// What it is about. An app-id is short: as text it is made by whoever writes the index.
+    fn facet(&self) -> Facet {
+        Facet {
+            app_id: self.app_id,
+            act: Cow::Borrowed(self.act),
+            method: Cow::Borrowed(self.method),
+            path: Cow::Borrowed(self.path),
+            status: self.status,
+            rule: self.rule,
+        }
+    }
+
     fn row(&self) -> Row<'_> {
         let duration = self.started.elapsed();
         Row {

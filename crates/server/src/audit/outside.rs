@@ -45,7 +45,7 @@ impl OutsideCheckpoints {
 
     /// Adds a signed checkpoint.
     pub(super) fn add(&self, signed: &[u8]) -> io::Result<()> {
-        let line: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let line = hex(signed);
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(line);
         let surplus = lines.len().saturating_sub(KEPT);
@@ -65,15 +65,23 @@ impl OutsideCheckpoints {
             Err(error) => return Err(format!("the checkpoints in {shown} can't be read: {error}")),
         };
         let checkpoints = text.lines().enumerate().map(|(index, line)| {
-            let bytes = from_hex(line);
-            let checkpoint = bytes.and_then(|bytes| Checkpoint::open(&bytes, key).ok());
-            checkpoint.ok_or_else(|| {
+            checkpoint(line, key).ok_or_else(|| {
                 let line = index + 1;
                 format!("line {line} of {shown} is no checkpoint that this platform has signed")
             })
         });
         checkpoints.collect()
     }
+}
+
+/// The checkpoint in a line of hex, if this platform has signed it.
+pub(super) fn checkpoint(line: &str, key: &AuditKey) -> Option<Checkpoint> {
+    Checkpoint::open(&from_hex(line)?, key).ok()
+}
+
+/// Bytes as lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(line: &str) -> Option<Vec<u8>> {

@@ -4,12 +4,21 @@
 //! decided, and waits; one write(2) then takes all rows, and all are answered. A write for each row
 //! alone takes a twelfth of the time that a request has.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
-use strongroom_contract::time::UnixMillis;
-use strongroom_policy::audit::{Chain, Mark, Row, RowError};
+use strongroom_policy::{
+    audit::{Chain, Mark, RowError},
+    key::ClientId,
+};
 
-use super::{AuditDown, block::Runs};
+use super::{
+    AuditDown, PreparedRow,
+    block::{Place, Runs},
+};
+use crate::store::Facet;
 
 /// What has become of rows that were to be written together.
 type Outcome = OnceLock<Result<(), AuditDown>>;
@@ -19,17 +28,17 @@ type Outcome = OnceLock<Result<(), AuditDown>>;
 pub(super) struct Queue {
     /// The rows as they will lie in the file.
     pub(super) bytes: Vec<u8>,
-    places: Vec<Place>,
+    places: Vec<Placed>,
     before: Option<Mark>,
     batch: Arc<Outcome>,
 }
 
-/// Where a row lies among the bytes.
-struct Place {
-    sequence: u64,
-    real: UnixMillis,
-    offset: u64,
-    len: u64,
+/// A row among the bytes.
+struct Placed {
+    /// Where it is, from the first of the bytes on.
+    place: Place,
+    facet: Facet,
+    source: (ClientId, IpAddr),
 }
 
 /// A row that is in the chain, and in the file once [`super::AuditLog::written`] has returned.
@@ -59,25 +68,40 @@ impl Queue {
     /// # Errors
     ///
     /// [`RowError`] if a field is too long or not printable; nothing was added.
-    pub(super) fn add(&mut self, chain: &mut Chain, row: &Row<'_>) -> Result<QueuedRow, RowError> {
+    pub(super) fn add(
+        &mut self,
+        chain: &mut Chain,
+        prepared: &PreparedRow,
+    ) -> Result<QueuedRow, RowError> {
         let before = self.before.unwrap_or_else(|| chain.mark());
         let offset = self.len();
-        let sequence = chain.append(row, &mut self.bytes)?;
+        let row = prepared.row();
+        let sequence = chain.append(&row, &mut self.bytes)?;
         self.before = Some(before);
-        self.places.push(Place {
-            sequence,
-            real: row.real,
-            offset,
-            len: self.len() - offset,
+        self.places.push(Placed {
+            place: Place {
+                sequence,
+                real: row.real,
+                at: row.platform,
+                segment: 0,
+                offset,
+                bytes: self.len() - offset,
+            },
+            facet: prepared.facet(),
+            source: (prepared.client, prepared.source),
         });
         Ok(QueuedRow(Arc::clone(&self.batch)))
     }
 
     /// Notes where the rows lie, now that they are in the file from `start` on.
     pub(super) fn note(&self, segment: u64, start: u64, runs: &mut Runs) {
-        for place in &self.places {
-            let offset = start + place.offset;
-            runs.add(place.sequence, place.real, segment, offset, place.len);
+        for placed in &self.places {
+            let place = Place {
+                segment,
+                offset: start + placed.place.offset,
+                ..placed.place
+            };
+            runs.add(place, &placed.facet, placed.source);
         }
     }
 

@@ -1,14 +1,6 @@
-//! Reading rows back: the newest, or the one of a request.
+//! Reading rows back: those of a run, or the one of a request.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io,
-    net::{IpAddr, Ipv6Addr},
-    os::unix::fs::FileExt as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path, time::Duration};
 
 use strongroom_contract::{explain::Rule, manage::AuditRowView, time::UnixMillis};
 use strongroom_policy::{
@@ -26,8 +18,6 @@ use crate::{
 /// that was corrected meanwhile.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(180);
 const BEFORE: Duration = Duration::from_secs(10);
-/// How many runs are asked of the store at once.
-const BATCH: u64 = 16;
 
 /// Rows can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -84,11 +74,9 @@ impl FoundRow {
 
     /// The row as it is shown; without a source if its client was erased.
     pub(crate) fn view(&self, keys: &PersonalKeys) -> AuditRowView {
-        let source = self.personal.as_ref().and_then(|(client, sealed)| {
-            let plain = keys.of(*client)?.open(&self.id.0, sealed).ok()?;
-            let address = plain.expose_secret().first_chunk::<16>()?;
-            Some(IpAddr::V6(Ipv6Addr::from(*address)).to_canonical())
-        });
+        let personal = self.personal.as_ref();
+        let source =
+            personal.and_then(|(client, sealed)| keys.open_source(*client, &self.id.0, sealed));
         AuditRowView {
             sequence: self.sequence,
             at: self.at,
@@ -111,43 +99,6 @@ impl FoundRow {
 }
 
 impl AuditLog {
-    /// The rows before `before` (all if absent), the newest first, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`] if the store or a file can't be read.
-    pub(crate) async fn page(
-        &self,
-        store: &Store,
-        limit: usize,
-        before: Option<u64>,
-    ) -> Result<Vec<FoundRow>, ReadError> {
-        // The store has signed numbers.
-        let before = before.unwrap_or(u64::MAX).min(i64::MAX as u64);
-        // Memory before the store: a run on its way there is seen in one or both.
-        let mut blocks: Vec<_> = self.unwritten().into_values().collect();
-        blocks.retain(|block| block.first < before);
-        let mut lowest = before;
-        let mut rows = Vec::new();
-        loop {
-            while let Some(block) = blocks.pop() {
-                lowest = lowest.min(block.first);
-                let mut of_block = self.read_block(block).await?;
-                of_block.retain(|row| row.sequence < before);
-                rows.extend(of_block.into_iter().rev());
-                if rows.len() >= limit {
-                    rows.truncate(limit);
-                    return Ok(rows);
-                }
-            }
-            blocks = store.blocks_before(lowest, BATCH).await?;
-            blocks.reverse();
-            if blocks.is_empty() {
-                return Ok(rows);
-            }
-        }
-    }
-
     /// The row of a request.
     ///
     /// # Errors
@@ -163,44 +114,39 @@ impl AuditLog {
         if latest > i64::MAX as u64 {
             return Ok(None);
         }
-        let mut blocks = self.unwritten();
+        let mut blocks = self.waiting();
         blocks.retain(|_, block| block.latest >= earliest && block.earliest <= latest);
         let stored = store.blocks_between(earliest, latest).await?;
         blocks.extend(stored.into_iter().map(|block| (block.first, block)));
         for block in blocks.into_values() {
-            let rows = self.read_block(block).await?;
-            if let Some(found) = rows.into_iter().find(|row| row.id == id) {
+            let path = segments::path(&self.directory, block.segment);
+            let read = tokio::task::spawn_blocking(move || {
+                read_block(&path, block, |stored| stored.row.request.0 == id.0)
+            });
+            let mut rows = read.await.map_err(io::Error::other)??;
+            if let Some(found) = rows.pop() {
                 return Ok(Some(found));
             }
         }
         Ok(None)
     }
-
-    fn unwritten(&self) -> BTreeMap<u64, Block> {
-        let blocks = self.lock().runs.all();
-        blocks
-            .into_iter()
-            .map(|block| (block.first, block))
-            .collect()
-    }
-
-    async fn read_block(&self, block: Block) -> Result<Vec<FoundRow>, ReadError> {
-        let path = segments::path(&self.directory, block.segment);
-        let read = tokio::task::spawn_blocking(move || read_block(path, block));
-        Ok(read.await.map_err(io::Error::other)??)
-    }
 }
 
 /// Whether the run of rows is where the index says.
 pub(crate) fn is_at(directory: &Path, block: Block) -> bool {
-    let rows = read_block(segments::path(directory, block.segment), block);
+    let rows = read_block(&segments::path(directory, block.segment), block, |_| true);
     rows.is_ok_and(|rows| {
         let first = rows.first().map(FoundRow::sequence);
         first == Some(block.first) && rows.len() as u64 == block.rows
     })
 }
 
-fn read_block(path: PathBuf, block: Block) -> io::Result<Vec<FoundRow>> {
+/// The rows of a run that are wanted.
+pub(super) fn read_block(
+    path: &Path,
+    block: Block,
+    wanted: impl Fn(&StoredRow<'_>) -> bool,
+) -> io::Result<Vec<FoundRow>> {
     let mut bytes = vec![0; usize::try_from(block.bytes).unwrap_or(0)];
     File::open(path)?.read_exact_at(&mut bytes, block.offset)?;
     let mut rows = Vec::new();
@@ -208,6 +154,7 @@ fn read_block(path: PathBuf, block: Block) -> io::Result<Vec<FoundRow>> {
     while let Ok(Some((record, after))) = split_record(rest) {
         if record.kind == Kind::Row
             && let Ok(row) = StoredRow::decode(record.body)
+            && wanted(&row)
         {
             rows.push(FoundRow::of(&row));
         }

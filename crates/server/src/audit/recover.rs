@@ -21,7 +21,11 @@ use strongroom_policy::{
 };
 
 use super::{AuditLog, OutsideCheckpoints, block::Runs, log::Writer, queue::Queue, segments};
-use crate::{clock::Clock, error::StartError, store::Block};
+use crate::{
+    clock::Clock,
+    error::StartError,
+    store::{Block, PersonalKeys},
+};
 
 /// How far back rows are read: as long as a nonce can be live, and a window is shorter. Platform
 /// time never runs slower than real time.
@@ -53,6 +57,8 @@ pub(crate) struct Opening {
     pub(crate) outside: Option<OutsideCheckpoints>,
     /// The last run of rows that the store's index has.
     pub(crate) indexed: Option<Block>,
+    /// What opens source addresses, for the index.
+    pub(crate) personal: Arc<PersonalKeys>,
 }
 
 /// Opens the log, or begins one.
@@ -156,6 +162,14 @@ fn resume(opening: &Opening, numbers: &[u64]) -> Result<(Writer, Vec<Recovered>)
         source,
     })?;
     Ok((writer, reading.recovered))
+}
+
+/// The number of the first row that the log still has.
+pub(crate) fn first_row(directory: &Path) -> u64 {
+    let numbers = segments::numbers(directory).unwrap_or_default();
+    let first = numbers.first().copied();
+    let header = first.and_then(|first| header(directory, first).ok()?);
+    header.map_or(0, |header| header.first_row)
 }
 
 /// The first segment that has to be read: for the index, and for windows and nonces.
@@ -281,9 +295,9 @@ impl Reading<'_> {
                         && row.sequence >= next
                     {
                         let offset = (SegmentHeader::LEN + offset) as u64;
-                        let real = row.row.real;
+                        let keys = &self.opening.personal;
                         self.runs
-                            .add(row.sequence, real, segment, offset, bytes as u64);
+                            .add_read(segment, offset, bytes as u64, &row, keys);
                     }
                     rest = after;
                 }

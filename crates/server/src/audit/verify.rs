@@ -8,7 +8,7 @@ use std::{
 use strongroom_contract::manage::AuditVerification;
 use strongroom_policy::audit::{Bad, MAX_RECORD, SegmentHeader, Verifier};
 
-use super::{AuditLog, log::Extent, segments};
+use super::{AuditLog, log::Extent, outside::checkpoint, segments};
 
 /// How much of a segment is read at once.
 const PIECE: usize = 1024 * 1024;
@@ -24,12 +24,26 @@ enum Stop {
 impl AuditLog {
     /// Proves every row, checkpoint and link, against the checkpoints outside and against what this
     /// server has written itself. Reads the whole log: to be called from a thread that may wait.
-    pub(crate) fn verify(&self) -> AuditVerification {
-        let outside = self.outside().map(|it| it.read(&self.audit_key()));
-        let outside = match outside.transpose() {
+    ///
+    /// `copies` are more checkpoints that were kept elsewhere, each a line of hex.
+    pub(crate) fn verify(&self, copies: &[String]) -> AuditVerification {
+        let key = self.audit_key();
+        let outside = self.outside().map(|it| it.read(&key));
+        let mut outside = match outside.transpose() {
             Ok(outside) => outside.unwrap_or_default(),
             Err(problem) => return failed(0, None, problem),
         };
+        for (copy, number) in copies.iter().zip(1..) {
+            match checkpoint(copy, &key) {
+                Some(checkpoint) => outside.push(checkpoint),
+                None => {
+                    let problem = format!(
+                        "checkpoint {number} of those given is none that this platform has signed"
+                    );
+                    return failed(0, None, problem);
+                }
+            }
+        }
         // After the checkpoints were read: none of them is ahead of what is looked at.
         let extent = self.extent();
         let mut verifier = Verifier::new(self.audit_key(), outside);

@@ -1,6 +1,7 @@
 //! The management API.
 
 use strongroom_contract::{
+    audit::{AuditReindexed, AuditTail, SignedCheckpoint, VerifyAudit},
     diagnosis::{Diagnosis, Exhibit},
     manage::{
         AdvanceClock, AuditPage, AuditVerification, CapturedRequest, ClockView, CreateKey,
@@ -30,6 +31,49 @@ const fn entry(
         problems: &[404, 409],
     }
 }
+
+const LIMIT: Parameter = query(
+    "limit",
+    false,
+    "How many rows; 100 if absent",
+    r#"{"type": "integer", "minimum": 1, "maximum": 1000}"#,
+);
+
+/// Which rows of the audit log are asked for: those that fit all that is given.
+const QUESTION: [Parameter; 9] = [
+    query("key", false, "Of this key, by its public id", TEXT),
+    query(
+        "route",
+        false,
+        "Of this route: a path, or method and path; with * at the end, all that begin like it",
+        TEXT,
+    ),
+    query(
+        "status",
+        false,
+        "With this status, such as 429 or 4xx",
+        r#"{"type": "string", "pattern": "^([1-5][0-9][0-9]|[1-5][xX][xX])$"}"#,
+    ),
+    query(
+        "rule",
+        false,
+        "Refused by this rule",
+        r#"{"type": "string", "enum": ["flood", "body", "identify", "authenticate", "state", "freshness", "replay", "source", "rate", "permission", "audit"]}"#,
+    ),
+    query("act", false, "Of this management act, or `request`", TEXT),
+    query("source", false, "From this IP address", TEXT),
+    query(
+        "text",
+        false,
+        "With this text in the route, the act, the rule, or the key's id or name; or a request's id",
+        TEXT,
+    ),
+    query("from", false, "From this time of the platform on", TIME),
+    query("until", false, "Before this time of the platform", TIME),
+];
+
+const TEXT: &str = r#"{"type": "string"}"#;
+const TIME: &str = r#"{"type": "string", "format": "date-time"}"#;
 
 /// One entry for each route.
 pub(super) const ENTRIES: &[Entry] = &[
@@ -105,18 +149,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry {
         parameters: &[
-            query(
-                "limit",
-                false,
-                "How many rows; 100 if absent",
-                r#"{"type": "integer", "minimum": 1, "maximum": 1000}"#,
-            ),
+            LIMIT,
             query(
                 "before",
                 false,
                 "Only rows before the one with this number",
                 r#"{"type": "integer", "minimum": 0}"#,
             ),
+            QUESTION[0],
+            QUESTION[1],
+            QUESTION[2],
+            QUESTION[3],
+            QUESTION[4],
+            QUESTION[5],
+            QUESTION[6],
+            QUESTION[7],
+            QUESTION[8],
         ],
         ..entry(
             "GET",
@@ -126,12 +174,59 @@ pub(super) const ENTRIES: &[Entry] = &[
             (200, Shape::Of(of::<AuditPage>)),
         )
     },
+    Entry {
+        parameters: &[
+            LIMIT,
+            query(
+                "from_row",
+                false,
+                "The first row; if absent, only where the log ends is said",
+                r#"{"type": "integer", "minimum": 0}"#,
+            ),
+            query(
+                "wait_ms",
+                false,
+                "How long to wait for rows, if there are none; looks at the log are left out then",
+                r#"{"type": "integer", "minimum": 0, "maximum": 30000}"#,
+            ),
+            QUESTION[0],
+            QUESTION[1],
+            QUESTION[2],
+            QUESTION[3],
+            QUESTION[4],
+            QUESTION[5],
+            QUESTION[6],
+            QUESTION[7],
+            QUESTION[8],
+        ],
+        ..entry(
+            "GET",
+            &["/manage/v1/audit/rows"],
+            "Rows of the audit log, in the order in which they were written",
+            Shape::Nothing,
+            (200, Shape::Of(of::<AuditTail>)),
+        )
+    },
     entry(
         "POST",
         &["/manage/v1/audit/verify"],
-        "Checks the audit log's chain and checkpoints",
-        Shape::Nothing,
+        "Checks the audit log's chain and checkpoints, also against copies that were kept elsewhere",
+        Shape::Of(of::<VerifyAudit>),
         (200, Shape::Of(of::<AuditVerification>)),
+    ),
+    entry(
+        "POST",
+        &["/manage/v1/audit/checkpoint"],
+        "Signs how far the audit log goes, to be kept elsewhere",
+        Shape::Nothing,
+        (200, Shape::Of(of::<SignedCheckpoint>)),
+    ),
+    entry(
+        "POST",
+        &["/manage/v1/audit/reindex"],
+        "Makes the index of the audit log anew from its files",
+        Shape::Nothing,
+        (200, Shape::Of(of::<AuditReindexed>)),
     ),
     entry(
         "GET",

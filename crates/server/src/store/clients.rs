@@ -8,12 +8,13 @@
 
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, PoisonError, RwLock},
 };
 
 use rusqlite::{OptionalExtension as _, params};
 use strongroom_contract::time::UnixMillis;
-use strongroom_crypto::{Key, aead::Cipher, framing::Frame};
+use strongroom_crypto::{Key, aead::Cipher, framing::Frame, mac::HmacSha256};
 use strongroom_policy::key::ClientId;
 
 use super::{Store, StoreError};
@@ -23,6 +24,7 @@ const DAY_MS: u64 = 86_400_000;
 /// The personal keys of all clients, opened.
 pub(crate) struct PersonalKeys {
     seal: Cipher,
+    sources: HmacSha256,
     open: RwLock<HashMap<ClientId, Arc<Cipher>>>,
     unknown: RwLock<(ClientId, Arc<Cipher>)>,
 }
@@ -38,6 +40,32 @@ impl PersonalKeys {
     pub(crate) fn unknown(&self) -> (ClientId, Arc<Cipher>) {
         let unknown = self.unknown.read().unwrap_or_else(PoisonError::into_inner);
         (unknown.0, Arc::clone(&unknown.1))
+    }
+
+    /// The source address in a row of the audit log, sealed under the key of `client` and bound to
+    /// the request's id; `None` once that client was erased.
+    pub(crate) fn open_source(
+        &self,
+        client: ClientId,
+        request: &[u8; 16],
+        sealed: &[u8],
+    ) -> Option<IpAddr> {
+        let plain = self.of(client)?.open(request, sealed).ok()?;
+        let address = plain.expose_secret().first_chunk::<16>()?;
+        Some(IpAddr::V6(Ipv6Addr::from(*address)).to_canonical())
+    }
+
+    /// What stands for a source address in the index: nobody without the store key can tell which
+    /// one it is.
+    pub(crate) fn source_hash(&self, address: IpAddr) -> [u8; 16] {
+        let address = match address.to_canonical() {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        let tag = self.sources.tag(&[&address.octets()]).into_public();
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&tag[..16]);
+        hash
     }
 
     fn add(&self, client: ClientId, key: &Key) -> Arc<Cipher> {
@@ -98,8 +126,10 @@ impl Store {
             unknown_client(UnixMillis(0)),
             Arc::new(Cipher::new(&Key::random())),
         );
+        let index_key = store_key.derive(&Frame::of("strongroom audit sources v1"));
         let keys = PersonalKeys {
             seal,
+            sources: HmacSha256::from(&index_key),
             open: RwLock::new(open),
             unknown: RwLock::new(placeholder),
         };

@@ -13,15 +13,17 @@ mod issued;
 mod refusals;
 mod resources;
 mod schema;
+mod sweep;
 
 use std::path::Path;
 
 pub(crate) use clients::PersonalKeys;
 pub(crate) use database::{StoreError, Undone};
-pub(crate) use index::Block;
+pub(crate) use index::{Block, Facet, Run, Source};
 pub(crate) use issued::{KeyChange, Member, StoredKey};
 pub(crate) use refusals::StoredRefusal;
 pub(crate) use resources::{Created, Recorded};
+pub(crate) use sweep::{Filed, Sweep};
 
 use crate::error::StartError;
 

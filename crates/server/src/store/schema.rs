@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 const VERSION_1: &str = "
 CREATE TABLE clients (
@@ -104,6 +104,58 @@ CREATE TABLE revoked_tokens (
     id      BLOB NOT NULL CHECK (length(id) = 16),
     expires INTEGER NOT NULL, -- seconds
     PRIMARY KEY (app_id, id)
+) STRICT, WITHOUT ROWID;
+";
+
+// The index of the audit log says what is in each run of rows. It is made anew from the files.
+const VERSION_4: &str = "
+DROP TABLE audit_blocks;
+
+CREATE TABLE audit_blocks (
+    first       INTEGER PRIMARY KEY, -- sequence of the run's first row
+    rows        INTEGER NOT NULL,
+    segment     INTEGER NOT NULL,
+    offset      INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    earliest    INTEGER NOT NULL,    -- real time, milliseconds
+    latest      INTEGER NOT NULL,
+    earliest_at INTEGER NOT NULL,    -- the platform's time
+    latest_at   INTEGER NOT NULL,
+    facets      BLOB NOT NULL,       -- ids in audit_facets, 4 bytes each, little-endian
+    sources     BLOB NOT NULL        -- ids in audit_sources, likewise
+) STRICT;
+CREATE INDEX audit_blocks_by_segment ON audit_blocks (segment, first);
+
+-- What rows are about: all combinations that were seen.
+CREATE TABLE audit_facets (
+    id     INTEGER PRIMARY KEY,
+    app_id TEXT NOT NULL, -- empty: no key
+    act    TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path   TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    rule   TEXT NOT NULL, -- empty: not refused by one
+    UNIQUE (app_id, act, method, path, status, rule)
+) STRICT;
+
+-- Where they came from: a keyed hash of the address. Gone with the client.
+CREATE TABLE audit_sources (
+    id     INTEGER PRIMARY KEY,
+    hash   BLOB NOT NULL CHECK (length(hash) = 16),
+    client BLOB NOT NULL CHECK (length(client) = 16),
+    UNIQUE (hash, client)
+) STRICT;
+
+-- In which segments of the log each of them is.
+CREATE TABLE audit_facet_segments (
+    id      INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    PRIMARY KEY (id, segment)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit_source_segments (
+    id      INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    PRIMARY KEY (id, segment)
 ) STRICT, WITHOUT ROWID;
 ";
 
