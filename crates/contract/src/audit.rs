@@ -1,7 +1,7 @@
 //! Questions to the platform's audit log, and what is answered: pages, a tail, checkpoints,
 //! retention and exports. A row is [`AuditRowView`](crate::manage::AuditRowView).
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -231,6 +231,40 @@ pub struct AuditReindexed {
     pub rows: u64,
     /// How many runs of rows the index has now.
     pub runs: u64,
+}
+
+/// `PUT /manage/v1/audit/retention`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetRetention {
+    /// For how long rows are kept, in milliseconds, by the platform's clock: at least
+    /// [`SetRetention::SHORTEST`]; for ever if null.
+    pub keep_ms: Option<u64>,
+}
+
+impl SetRetention {
+    /// The shortest time for which rows are kept: quotas of a day are known from them.
+    pub const SHORTEST: Duration = Duration::from_secs(2 * 86_400);
+}
+
+/// `GET /manage/v1/audit/retention`, and the answer to [`SetRetention`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RetentionView {
+    /// For how long rows are kept, in milliseconds; for ever if absent. They go in whole segments, up
+    /// to an eighth of that time later.
+    pub keep_ms: Option<u64>,
+    /// The first row that is still there.
+    pub first_row: u64,
+    /// How many rows there are, those that were cut off included.
+    pub rows: u64,
+    /// How many segments are still there.
+    pub segments: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// The real time of the newest cut.
+    pub cut_at: Option<UnixMillis>,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod agent;
 pub mod answer;
 pub mod audit;
 pub mod burst;
+pub mod clients;
 pub mod collection;
 pub mod compose;
 pub mod diagnosis;

@@ -287,8 +287,11 @@ pub struct AuditPage {
 pub struct AuditVerification {
     /// Whether nothing was found.
     pub ok: bool,
-    /// How many rows were checked.
+    /// How many rows there are, those that retention has cut off included.
     pub rows: u64,
+    /// The first row that is still there: those before it were cut off, and the cut is signed.
+    #[serde(default)]
+    pub first_row: u64,
     /// How many checkpoints were checked.
     pub checkpoints: u64,
     /// The first bad row's number, if a row is bad.

@@ -121,6 +121,14 @@ operations! {
     AuditCheckpoint = "audit.checkpoint": Owner Admin;
     /// Make the index of the audit log anew.
     AuditReindex = "audit.reindex": Owner Admin;
+    /// See for how long rows of the audit log are kept.
+    AuditRetention = "audit.retention.show": Owner Admin Support;
+    /// Change for how long rows of the audit log are kept, and cut off what is older.
+    AuditRetain = "audit.retain": Owner Admin;
+    /// See the clients.
+    ClientList = "client.list": Owner Admin Developer Support;
+    /// End a client's keys and erase what is personal of it.
+    ClientErase = "client.erase": Owner Admin;
     /// See a refused request as it arrived.
     RequestShow = "request.show": Owner Admin Developer Support;
     /// See why a request was refused.

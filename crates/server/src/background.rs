@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    audit::{AuditDown, AuditLog, Entry},
+    audit::{AuditDown, AuditLog, Entry, NotCut},
     face::RequestId,
     platform::{Arrival, Platform},
 };
@@ -84,6 +84,42 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
             tracing::error!(%error, what, "could not be written down");
         }
     }
+    if checkpoint && let Err(error) = cut_old_rows(platform).await {
+        tracing::error!(%error, "the audit log keeps rows that are older than they are to be kept");
+    }
+}
+
+/// Cuts what is older than it is kept off the audit log, if anything is.
+///
+/// # Errors
+///
+/// [`NotCut`] says why it was not.
+pub(crate) async fn cut_old_rows(platform: &Platform) -> Result<(), NotCut> {
+    let kept = platform.audit_kept.lock().await;
+    let Some(keep) = *kept else {
+        return Ok(());
+    };
+    let (real, now) = platform.clock.both();
+    if let Some(cut) = platform.audit.retain(&platform.store, keep, now).await? {
+        tracing::info!(first_row = cut.first_row, "the audit log was cut");
+        let (client, personal) = platform.personal.unknown();
+        let arrival = Arrival {
+            id: RequestId::at(real),
+            started: std::time::Instant::now(),
+            real,
+            now,
+            peer: IpAddr::from([127, 0, 0, 1]),
+        };
+        let written = platform.audit.append(&Entry {
+            act: "audit.cut",
+            path: "(retention)",
+            status: 200,
+            ..Entry::of(arrival, client, &personal)
+        });
+        // The cut says it too, and is signed.
+        written.unwrap_or_else(|AuditDown| tracing::error!("the row of the cut can't be written"));
+    }
+    Ok(())
 }
 
 /// One row for each source that was turned away unheard since the last time.

@@ -6,10 +6,12 @@
 //! change is committed, so that nothing is changed in silence.
 
 mod audit;
+mod clients;
 mod clock;
 mod exhibit;
 mod keys;
 mod requests;
+mod retention;
 mod rotation;
 
 use std::sync::{Arc, PoisonError};
@@ -74,6 +76,18 @@ const ROUTES: &[Route] = &[
         Operation::AuditCheckpoint,
     ),
     route("POST", "/manage/v1/audit/reindex", Operation::AuditReindex),
+    route(
+        "GET",
+        "/manage/v1/audit/retention",
+        Operation::AuditRetention,
+    ),
+    route("PUT", "/manage/v1/audit/retention", Operation::AuditRetain),
+    route("GET", "/manage/v1/clients", Operation::ClientList),
+    route(
+        "POST",
+        "/manage/v1/clients/{}/erase",
+        Operation::ClientErase,
+    ),
     route("GET", "/manage/v1/requests/{}", Operation::RequestShow),
     route(
         "GET",
@@ -404,6 +418,10 @@ impl<'a> Call<'a> {
             Operation::AuditVerify => audit::verify(self).await,
             Operation::AuditCheckpoint => audit::checkpoint(self).await,
             Operation::AuditReindex => audit::reindex(self).await,
+            Operation::AuditRetention => retention::show(self).await,
+            Operation::AuditRetain => retention::set(self).await,
+            Operation::ClientList => clients::list(self).await,
+            Operation::ClientErase => clients::erase(self).await,
             Operation::RequestShow => requests::show(self).await,
             Operation::RequestExplain => requests::explain(self).await,
             Operation::ExhibitExplain => exhibit::explain(self).await,

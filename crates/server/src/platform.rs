@@ -44,6 +44,9 @@ use crate::{
 /// Under which name the store keeps how far a virtual clock was advanced.
 pub(crate) const CLOCK_ADVANCED_MS: &str = "clock_advanced_ms";
 
+/// Under which name the store keeps for how long rows of the audit log are kept.
+pub(crate) const AUDIT_KEPT_MS: &str = "audit_kept_ms";
+
 /// What all requests share.
 pub(crate) struct Platform {
     /// Sizes, counts and times.
@@ -72,6 +75,8 @@ pub(crate) struct Platform {
     pub(crate) personal: Arc<PersonalKeys>,
     /// The audit log.
     pub(crate) audit: Arc<AuditLog>,
+    /// For how long rows of the audit log are kept; `None` for ever. Held while the log is cut.
+    pub(crate) audit_kept: tokio::sync::Mutex<Option<Duration>>,
     /// Refused requests.
     pub(crate) refusals: Refusals,
     /// What is written down.

@@ -134,6 +134,19 @@ impl Refusals {
         Ok(())
     }
 
+    /// Forgets those of a client that was erased, as far as they wait to be written down.
+    pub(crate) fn forget(&self, client: ClientId) {
+        let mut waiting = self.lock();
+        let Waiting {
+            bytes,
+            order,
+            by_id,
+        } = &mut *waiting;
+        by_id.retain(|_, refusal| refusal.client != client);
+        order.retain(|id| by_id.contains_key(id));
+        *bytes = by_id.values().map(|refusal| refusal.body.len()).sum();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -31,7 +31,7 @@ use crate::{
     error::StartError,
     face::Dates,
     keys::KeyRing,
-    platform::{CLOCK_ADVANCED_MS, Platform},
+    platform::{AUDIT_KEPT_MS, CLOCK_ADVANCED_MS, Platform},
     refusals::Refusals,
     state::{Directory, Keys, write_private},
     store::{Member, PersonalKeys, Store, StoreError},
@@ -81,6 +81,7 @@ impl Server {
                 .map_err(store_error)?,
             false => None,
         };
+        let audit_kept = store.setting(AUDIT_KEPT_MS).await.map_err(store_error)?;
         let advanced = Duration::from_millis(advanced.unwrap_or(0));
         let clock = Arc::new(Clock::new(config.virtual_clock, advanced));
         let personal = store.personal_keys(&keys.store, clock.now()).await;
@@ -130,6 +131,7 @@ impl Server {
             members: RwLock::new(members),
             personal,
             audit: Arc::new(audit),
+            audit_kept: tokio::sync::Mutex::new(audit_kept.map(Duration::from_millis)),
             refusals: Refusals::default(),
             store,
             under_way: AtomicUsize::new(0),
@@ -265,7 +267,11 @@ async fn open_audit(
     };
     let audit_directory = directory.subdirectory("audit")?;
     let mut indexed = store.last_block().await.map_err(store_error)?;
-    let first = audit::first_row(&audit_directory);
+    let (segment, first) = audit::first_row(&audit_directory);
+    store
+        .forget_segments_before(segment)
+        .await
+        .map_err(store_error)?;
     let is_whole = store.is_index_whole(first).await.map_err(store_error)?;
     if !is_whole || indexed.is_some_and(|last| !audit::is_at(&audit_directory, last)) {
         tracing::warn!("the index of the audit log does not fit its files: made anew");

@@ -31,6 +31,8 @@ pub(super) enum Command {
     Verify(keep::VerifyArgs),
     /// Sign how far the log goes, to be kept elsewhere: it shows later whether the end was cut off
     Checkpoint(keep::CheckpointArgs),
+    /// Show for how long rows are kept, or set it: what is older is cut off, and the cut signed
+    Retain(keep::RetainArgs),
     /// Make the index of the log anew from its files
     Reindex,
 }
@@ -53,6 +55,7 @@ pub(super) fn run(command: &Command, place: &Place, output: Output) -> Result<Ex
         Command::Tail(args) => follow::tail(args, place, output),
         Command::Verify(args) => keep::verify(args, place, output),
         Command::Checkpoint(args) => keep::checkpoint(args, place, output),
+        Command::Retain(args) => keep::retain(args, place, output),
         Command::Reindex => keep::reindex(place, output),
     }
 }

@@ -1,6 +1,7 @@
 //! `platform`: what the local platform issues and remembers.
 
 mod audit;
+mod client;
 mod clock;
 mod key;
 mod rotation;
@@ -36,6 +37,9 @@ enum Command {
     /// What was asked and done, and whether the record of it is whole
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Clients, and the end of what is known about one
+    #[command(subcommand)]
+    Client(client::Command),
     /// The platform's clock
     #[command(subcommand)]
     Clock(clock::Command),
@@ -65,6 +69,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         Command::Allow(args) => rules::allow(args, &place, output)?,
         Command::Scope(args) => rules::scope(args, &place, output)?,
         Command::Audit(command) => return audit::run(&command, &place, output),
+        Command::Client(command) => client::run(&command, &place, output)?,
         Command::Clock(command) => clock::run(&command, &place, output)?,
         Command::Openapi => openapi(output)?,
     }

@@ -4,12 +4,12 @@ use std::{
     fs::File,
     io::{self, Write as _},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use strongroom_contract::audit::SignedCheckpoint;
 use strongroom_crypto::Key;
-use strongroom_policy::audit::{AuditKey, Chain};
+use strongroom_policy::audit::{AuditKey, Chain, Cut};
 
 use tokio::task::yield_now;
 
@@ -34,9 +34,11 @@ pub(crate) struct AuditDown;
 pub(crate) struct AuditLog {
     pub(super) directory: PathBuf,
     pub(super) key: Key,
-    clock: Arc<Clock>,
+    pub(super) clock: Arc<Clock>,
     segment_bytes: u64,
     outside: Option<OutsideCheckpoints>,
+    /// Where the log was cut last. Held while the segments are read that a cut could remove.
+    pub(super) cut: RwLock<Option<Cut>>,
     writer: Mutex<Writer>,
 }
 
@@ -73,6 +75,7 @@ impl AuditLog {
         clock: Arc<Clock>,
         segment_bytes: u64,
         outside: Option<OutsideCheckpoints>,
+        cut: Option<Cut>,
         writer: Writer,
     ) -> Self {
         Self {
@@ -81,6 +84,7 @@ impl AuditLog {
             clock,
             segment_bytes,
             outside,
+            cut: RwLock::new(cut),
             writer: Mutex::new(writer),
         }
     }
@@ -149,6 +153,17 @@ impl AuditLog {
         }
         let Writer { chain, queue, .. } = writer;
         queue.add(chain, prepared).map_err(io::Error::other)
+    }
+
+    /// Ends segment `number` if it is still the newest.
+    pub(super) fn end_segment(&self, number: u64) -> io::Result<()> {
+        let mut writer = self.lock();
+        writer.flush()?;
+        writer.smooth()?;
+        match writer.segment == number {
+            true => self.next_segment(&mut writer),
+            false => Ok(()),
+        }
     }
 
     /// Ends the segment and begins the next one.

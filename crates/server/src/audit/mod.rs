@@ -21,6 +21,7 @@ mod queue;
 mod read;
 mod recover;
 mod reindex;
+mod retain;
 mod search;
 mod segments;
 mod verify;
@@ -42,6 +43,7 @@ pub(crate) use outside::OutsideCheckpoints;
 pub(crate) use queue::QueuedRow;
 pub(crate) use read::{FoundRow, ReadError, is_at};
 pub(crate) use recover::{Opening, Recovered, first_row, open};
+pub(crate) use retain::NotCut;
 pub(crate) use search::Search;
 
 use crate::{face::RequestId, platform::Arrival, reserve::with_reserve, store::Facet};

@@ -20,7 +20,10 @@ use strongroom_policy::{
     limiter::Cost,
 };
 
-use super::{AuditLog, OutsideCheckpoints, block::Runs, log::Writer, queue::Queue, segments};
+use super::{
+    AuditLog, OutsideCheckpoints, block::Runs, log::Writer, queue::Queue, retain::read_cut,
+    segments,
+};
 use crate::{
     clock::Clock,
     error::StartError,
@@ -73,6 +76,7 @@ pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Vec<Recovered>), Start
         path: directory.to_owned(),
         source,
     };
+    let cut = read_cut(directory, &AuditKey::new(&opening.key))?;
     let mut numbers = segments::numbers(directory).map_err(file_error)?;
     // A header that is not whole was never followed by a row.
     while let Some(last) = numbers.last().copied()
@@ -93,7 +97,7 @@ pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Vec<Recovered>), Start
         outside,
         ..
     } = opening;
-    let log = AuditLog::new(directory, key, clock, segment_bytes, outside, writer);
+    let log = AuditLog::new(directory, key, clock, segment_bytes, outside, cut, writer);
     Ok((log, recovered))
 }
 
@@ -164,12 +168,12 @@ fn resume(opening: &Opening, numbers: &[u64]) -> Result<(Writer, Vec<Recovered>)
     Ok((writer, reading.recovered))
 }
 
-/// The number of the first row that the log still has.
-pub(crate) fn first_row(directory: &Path) -> u64 {
+/// The number of the first segment that the log still has, and of its first row.
+pub(crate) fn first_row(directory: &Path) -> (u64, u64) {
     let numbers = segments::numbers(directory).unwrap_or_default();
     let first = numbers.first().copied();
     let header = first.and_then(|first| header(directory, first).ok()?);
-    header.map_or(0, |header| header.first_row)
+    header.map_or((0, 0), |header| (header.number, header.first_row))
 }
 
 /// The first segment that has to be read: for the index, and for windows and nonces.

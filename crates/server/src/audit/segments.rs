@@ -27,6 +27,14 @@ pub(super) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// Removes the segments before `number`, the oldest first.
+pub(super) fn remove_before(directory: &Path, number: u64) -> io::Result<()> {
+    for old in numbers(directory)?.into_iter().filter(|it| *it < number) {
+        fs::remove_file(path(directory, old))?;
+    }
+    File::open(directory)?.sync_all()
+}
+
 /// Makes a segment's file, for its owner alone. One that is there is left from an attempt that
 /// failed before its first row: it is begun anew.
 pub(super) fn create(directory: &Path, number: u64) -> io::Result<File> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use strongroom_contract::manage::AuditVerification;
-use strongroom_policy::audit::{Bad, MAX_RECORD, SegmentHeader, Verifier};
+use strongroom_policy::audit::{Bad, MAX_RECORD, SegmentHeader, StoredRow, Verifier};
 
 use super::{AuditLog, log::Extent, outside::checkpoint, segments};
 
@@ -14,7 +14,7 @@ use super::{AuditLog, log::Extent, outside::checkpoint, segments};
 const PIECE: usize = 1024 * 1024;
 
 /// What stops a proof.
-enum Stop {
+pub(super) enum Stop {
     /// A row is bad.
     Bad(Bad),
     /// A file can't be read, at the row that would be next.
@@ -46,7 +46,13 @@ impl AuditLog {
         }
         // After the checkpoints were read: none of them is ahead of what is looked at.
         let extent = self.extent();
-        let mut verifier = Verifier::new(self.audit_key(), outside);
+        // Nothing is cut off while it is read.
+        let cut = self.cut_held();
+        let first_row = cut.map_or(0, |cut| cut.first_row);
+        let mut verifier = match &*cut {
+            Some(cut) => Verifier::after_cut(key, cut, outside),
+            None => Verifier::new(key, outside),
+        };
         let proven = self.prove(&mut verifier, extent);
         let rows = verifier.rows();
         match proven.and_then(|()| verifier.finish().map_err(Stop::Bad)) {
@@ -61,6 +67,7 @@ impl AuditLog {
             Ok(report) => AuditVerification {
                 ok: true,
                 rows: report.rows,
+                first_row,
                 checkpoints: report.checkpoints,
                 first_bad: None,
                 problem: None,
@@ -79,12 +86,19 @@ impl AuditLog {
             } else {
                 u64::MAX
             };
-            self.prove_segment(verifier, number, most)?;
+            self.prove_segment(verifier, number, most, |_| {})?;
         }
         Ok(())
     }
 
-    fn prove_segment(&self, verifier: &mut Verifier, number: u64, most: u64) -> Result<(), Stop> {
+    /// Proves a segment, or the first `most` bytes of it, and shows each row once it is proven.
+    pub(super) fn prove_segment(
+        &self,
+        verifier: &mut Verifier,
+        number: u64,
+        most: u64,
+        mut proven: impl FnMut(&StoredRow<'_>),
+    ) -> Result<SegmentHeader, Stop> {
         let path = segments::path(&self.directory, number);
         let row = verifier.rows();
         let unreadable = |error: io::Error| {
@@ -95,7 +109,7 @@ impl AuditLog {
         let mut file = File::open(&path).map_err(unreadable)?.take(most);
         let mut header = [0; SegmentHeader::LEN];
         file.read_exact(&mut header).map_err(unreadable)?;
-        verifier.segment(&header).map_err(Stop::Bad)?;
+        let header = verifier.segment(&header).map_err(Stop::Bad)?;
         let mut buffer = vec![0; PIECE + MAX_RECORD + 4];
         let mut filled = 0;
         loop {
@@ -103,12 +117,14 @@ impl AuditLog {
             let read = file.read(space).map_err(unreadable)?;
             filled += read;
             let bytes = buffer.get(..filled).unwrap_or_default();
-            let taken = verifier.records(bytes).map_err(Stop::Bad)?;
+            let taken = verifier.records_with(bytes, &mut proven);
+            let taken = taken.map_err(Stop::Bad)?;
             buffer.copy_within(taken..filled, 0);
             filled -= taken;
             if read == 0 {
                 let rest = buffer.get(..filled).unwrap_or_default();
-                return verifier.end_segment(rest).map_err(Stop::Bad);
+                verifier.end_segment(rest).map_err(Stop::Bad)?;
+                return Ok(header);
             }
         }
     }
@@ -118,6 +134,7 @@ fn failed(rows: u64, first_bad: Option<u64>, problem: String) -> AuditVerificati
     AuditVerification {
         ok: false,
         rows,
+        first_row: 0,
         checkpoints: 0,
         first_bad,
         problem: Some(problem),

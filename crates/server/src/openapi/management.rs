@@ -1,7 +1,10 @@
 //! The management API.
 
 use strongroom_contract::{
-    audit::{AuditReindexed, AuditTail, SignedCheckpoint, VerifyAudit},
+    audit::{
+        AuditReindexed, AuditTail, RetentionView, SetRetention, SignedCheckpoint, VerifyAudit,
+    },
+    clients::{ClientList, ErasedClient},
     diagnosis::{Diagnosis, Exhibit},
     manage::{
         AdvanceClock, AuditPage, AuditVerification, CapturedRequest, ClockView, CreateKey,
@@ -227,6 +230,34 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Makes the index of the audit log anew from its files",
         Shape::Nothing,
         (200, Shape::Of(of::<AuditReindexed>)),
+    ),
+    entry(
+        "GET",
+        &["/manage/v1/audit/retention"],
+        "For how long rows of the audit log are kept, and what there is of it",
+        Shape::Nothing,
+        (200, Shape::Of(of::<RetentionView>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/audit/retention"],
+        "Sets for how long rows of the audit log are kept, and cuts off what is older",
+        Shape::Of(of::<SetRetention>),
+        (200, Shape::Of(of::<RetentionView>)),
+    ),
+    entry(
+        "GET",
+        &["/manage/v1/clients"],
+        "Whose keys there are",
+        Shape::Nothing,
+        (200, Shape::Of(of::<ClientList>)),
+    ),
+    entry(
+        "POST",
+        &["/manage/v1/clients/{}/erase"],
+        "Ends a client's keys and erases what is personal of it; the audit log still verifies",
+        Shape::Nothing,
+        (200, Shape::Of(of::<ErasedClient>)),
     ),
     entry(
         "GET",

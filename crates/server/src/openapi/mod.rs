@@ -36,6 +36,7 @@ struct Entry {
 }
 
 /// A parameter of the query, or a header.
+#[derive(Clone, Copy)]
 struct Parameter {
     name: &'static str,
     place: &'static str,

@@ -17,7 +17,7 @@ use strongroom_contract::time::UnixMillis;
 use strongroom_crypto::{Key, aead::Cipher, framing::Frame, mac::HmacSha256};
 use strongroom_policy::key::ClientId;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Undone};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -75,10 +75,38 @@ impl PersonalKeys {
         cipher
     }
 
+    /// Forgets the key of a client that was erased.
+    pub(crate) fn forget(&self, client: ClientId) {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.remove(&client);
+    }
+
     fn sealed(&self, client: ClientId, key: &Key) -> Vec<u8> {
         self.seal.seal(aad(client).as_bytes(), key.expose_secret())
     }
 }
+
+/// A client as it is stored.
+pub(crate) struct StoredClient {
+    /// Its id.
+    pub(crate) id: ClientId,
+    /// Its name.
+    pub(crate) name: String,
+    /// When it was made.
+    pub(crate) created: UnixMillis,
+    /// Whether its personal key is gone.
+    pub(crate) is_erased: bool,
+}
+
+/// What goes with a client, each told by its id.
+const ERASURES: &[&str] = &[
+    "DELETE FROM resources WHERE client = ?1",
+    "DELETE FROM idempotency WHERE client = ?1",
+    "DELETE FROM refusals WHERE client = ?1",
+    "DELETE FROM audit_source_segments
+     WHERE id IN (SELECT id FROM audit_sources WHERE client = ?1)",
+    "DELETE FROM audit_sources WHERE client = ?1",
+];
 
 fn aad(client: ClientId) -> Frame {
     Frame::of("strongroom personal key v1").bytes(&client.0)
@@ -185,6 +213,76 @@ impl Store {
                 Ok(id)
             }
         }
+    }
+
+    /// All clients, the newest first.
+    pub(crate) async fn clients(&self) -> Result<Vec<StoredClient>, StoreError> {
+        self.database
+            .run(|connection| {
+                let mut statement = connection.prepare(
+                    "SELECT id, name, created, personal_key IS NULL FROM clients
+                     ORDER BY created DESC, name",
+                )?;
+                let clients = statement
+                    .query_map([], |row| {
+                        Ok(StoredClient {
+                            id: ClientId(row.get(0)?),
+                            name: row.get(1)?,
+                            created: UnixMillis(row.get(2)?),
+                            is_erased: row.get(3)?,
+                        })
+                    })?
+                    .collect::<Result<_, _>>()?;
+                Ok::<_, StoreError>(clients)
+            })
+            .await
+    }
+
+    /// Ends the keys of a client at `now` and forgets its personal key and all that is its own; keys
+    /// are called `name` from then on. `before_commit` comes last: if it fails, nothing was changed.
+    pub(crate) async fn erase_client<E: Send + 'static>(
+        &self,
+        client: ClientId,
+        name: &'static str,
+        now: UnixMillis,
+        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> Result<(), Undone<E>> {
+        self.database
+            .transact(
+                move |transaction| {
+                    let id = client.0;
+                    transaction.execute(
+                        "UPDATE clients SET personal_key = NULL, name = ?2 WHERE id = ?1",
+                        params![id, format!("{name} {client}")],
+                    )?;
+                    transaction.execute(
+                        "UPDATE keys SET revoked = ifnull(revoked, ?2), name = ?3, note = '',
+                         allow = '[]' WHERE client = ?1",
+                        params![id, now.0, name],
+                    )?;
+                    for statement in ERASURES {
+                        transaction.execute(statement, [id])?;
+                    }
+                    Ok(())
+                },
+                move |()| before_commit(),
+            )
+            .await?;
+        // What the transaction took out must not lie on in the write-ahead log.
+        self.database
+            .run(|connection| {
+                let busy: u32 =
+                    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+                match busy {
+                    0 => Ok(()),
+                    _ => Err(StoreError::damaged(
+                        "another program reads the database, so that its write-ahead log can't be emptied"
+                            .to_owned(),
+                    )),
+                }
+            })
+            .await
+            .map_err(Undone::Store)
     }
 
     async fn insert_client(

@@ -179,6 +179,36 @@ impl Store {
             .await
     }
 
+    /// The earliest and the latest of the platform's time in a segment; `None` if the index has
+    /// nothing of it.
+    pub(crate) async fn segment_times(
+        &self,
+        segment: u64,
+    ) -> Result<Option<(u64, u64)>, StoreError> {
+        self.database
+            .run(move |connection| {
+                let times: (Option<u64>, Option<u64>) = connection.query_row(
+                    "SELECT min(earliest_at), max(latest_at) FROM audit_blocks WHERE segment = ?1",
+                    [segment],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?;
+                Ok::<_, StoreError>(times.0.zip(times.1))
+            })
+            .await
+    }
+
+    /// Forgets the runs of segments before `segment`, which are gone.
+    pub(crate) async fn forget_segments_before(&self, segment: u64) -> Result<(), StoreError> {
+        self.database
+            .run(move |connection| {
+                let transaction = connection.transaction()?;
+                forget(&transaction, "segment < ?1", segment)?;
+                transaction.commit()?;
+                Ok::<_, StoreError>(())
+            })
+            .await
+    }
+
     /// Forgets the index, so that it is made anew from the files.
     pub(crate) async fn clear_index(&self) -> Result<(), StoreError> {
         self.database

@@ -188,6 +188,29 @@ impl Store {
             .await
     }
 
+    /// Keeps a number under `name`, or none. `before_commit` comes last: if it fails, nothing was
+    /// changed.
+    pub(crate) async fn put_setting<E: Send + 'static>(
+        &self,
+        name: &'static str,
+        value: Option<u64>,
+        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> Result<(), Undone<E>> {
+        self.database
+            .transact(
+                move |transaction| match value {
+                    Some(value) => transaction.execute(
+                        "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
+                        params![name, value],
+                    ),
+                    None => transaction.execute("DELETE FROM settings WHERE name = ?1", [name]),
+                },
+                move |_| before_commit(),
+            )
+            .await
+            .map(|_| ())
+    }
+
     /// Adds to the number that is kept under `name`. `before_commit` comes last: if it fails,
     /// nothing was changed.
     pub(crate) async fn add_to_setting<E: Send + 'static>(

@@ -17,7 +17,7 @@ mod sweep;
 
 use std::path::Path;
 
-pub(crate) use clients::PersonalKeys;
+pub(crate) use clients::{PersonalKeys, StoredClient};
 pub(crate) use database::{StoreError, Undone};
 pub(crate) use index::{Block, Facet, Run, Source};
 pub(crate) use issued::{KeyChange, Member, StoredKey};

@@ -1,10 +1,14 @@
-//! The audit log: rows, checkpoints, the proof of all of it.
+//! The audit log: rows, checkpoints, the proof of all of it, and what is forgotten of it.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use strongroom_contract::{
-    audit::{AuditQuery, AuditReindexed, AuditTail, SignedCheckpoint, VerifyAudit},
+    audit::{
+        AuditQuery, AuditReindexed, AuditTail, RetentionView, SetRetention, SignedCheckpoint,
+        VerifyAudit,
+    },
+    clients::{ClientList, ErasedClient},
     error::Failure,
     manage::{AuditPage, AuditVerification},
 };
@@ -99,6 +103,46 @@ impl Platform {
     /// As [`Platform::create_key`].
     pub async fn reindex_audit(&self) -> Result<AuditReindexed, Failure> {
         self.call(Method::POST, &["audit", "reindex"], None::<&()>)
+            .await
+    }
+
+    /// For how long rows of the audit log are kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`].
+    pub async fn audit_retention(&self) -> Result<RetentionView, Failure> {
+        self.ask(&["audit", "retention"]).await
+    }
+
+    /// Sets for how long rows of the audit log are kept, and cuts off what is older.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`Damaged`](strongroom_contract::error::ErrorCode::Damaged) if
+    /// the log does not verify, and so is not cut.
+    pub async fn retain_audit(&self, retention: &SetRetention) -> Result<RetentionView, Failure> {
+        self.call(Method::PUT, &["audit", "retention"], Some(retention))
+            .await
+    }
+
+    /// Lists the clients.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`].
+    pub async fn list_clients(&self) -> Result<ClientList, Failure> {
+        self.ask(&["clients"]).await
+    }
+
+    /// Ends a client's keys and erases what is personal of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`];
+    /// [`NotFound`](strongroom_contract::error::ErrorCode::NotFound) for an unknown id.
+    pub async fn erase_client(&self, id: &str) -> Result<ErasedClient, Failure> {
+        self.call(Method::POST, &["clients", id, "erase"], None::<&()>)
             .await
     }
 

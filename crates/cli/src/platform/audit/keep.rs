@@ -1,15 +1,17 @@
-//! `platform audit verify|checkpoint|reindex`: that the record is whole, and stays so.
+//! `platform audit verify|checkpoint|retain|reindex`: that the record is whole, and stays so.
 
 use std::{
     fs::{self, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use strongroom_contract::{
-    audit::VerifyAudit,
+    audit::{SetRetention, VerifyAudit},
     error::{ErrorCode, Failure},
+    time::{Span, SpanError},
 };
 
 use super::{Place, ask};
@@ -31,6 +33,13 @@ pub(in crate::platform) struct CheckpointArgs {
     /// Add it to this file, for `platform audit verify --checkpoint FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(in crate::platform) struct RetainArgs {
+    /// For how long, such as 90d; `forever` keeps them all
+    #[arg(value_name = "DURATION")]
+    keep: Option<String>,
 }
 
 pub(super) fn verify(
@@ -103,6 +112,48 @@ pub(super) fn checkpoint(
         }
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn retain(
+    args: &RetainArgs,
+    place: &Place,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    let wanted = args.keep.as_deref().map(retention).transpose()?;
+    let kept = ask(place, async |platform| match &wanted {
+        Some(wanted) => platform.retain_audit(wanted).await,
+        None => platform.audit_retention().await,
+    })?;
+    output.print(&kept, |out| {
+        let keep = match kept.keep_ms {
+            Some(ms) => format!("for {}", Span(Duration::from_millis(ms))),
+            None => "for ever".to_owned(),
+        };
+        let there = text::count(kept.rows - kept.first_row, "row");
+        writeln!(out, "rows are kept {keep}; {there} are there")?;
+        match kept.cut_at {
+            Some(at) => writeln!(
+                out,
+                "{DIM}those before row {} were cut off at {at}, and the cut is signed{DIM:#}",
+                kept.first_row
+            ),
+            None => Ok(()),
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn retention(text: &str) -> Result<SetRetention, Failure> {
+    let keep_ms = match text {
+        "forever" => None,
+        text => {
+            let span: Span = text.parse().map_err(|error: SpanError| {
+                Failure::new(ErrorCode::Usage, format!("{text:?}: {error}; or `forever`"))
+            })?;
+            Some(u64::try_from(span.0.as_millis()).unwrap_or(u64::MAX))
+        }
+    };
+    Ok(SetRetention { keep_ms })
 }
 
 pub(super) fn reindex(place: &Place, output: Output) -> Result<ExitCode, Failure> {

@@ -1,0 +1,122 @@
+//! Clients: whose keys there are, and the end of what is known about one.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use strongroom_contract::{
+    clients::{ClientList, ClientView, ErasedClient},
+    time::UnixMillis,
+};
+use strongroom_policy::{
+    allowlist::Allowlist,
+    key::{ClientId, KeyRecord},
+};
+
+use super::{Call, Done, NotDone};
+use crate::{
+    keys::{IssuedKey, LastUses},
+    store::{KeyChange, StoredClient, StoredKey},
+};
+
+/// What keys of an erased client are called.
+const ERASED: &str = "erased";
+
+pub(super) async fn list(call: Call<'_>) -> Result<Done, NotDone> {
+    let platform = call.platform;
+    let keys = platform.keys.all();
+    let clients = platform.store.clients().await?;
+    let clients = clients.into_iter().map(|client| {
+        let of_client = keys.iter().filter(|key| key.snapshot().client == client.id);
+        let count = of_client.count();
+        view(client, count)
+    });
+    Ok(Done::shown(&ClientList {
+        clients: clients.collect(),
+    }))
+}
+
+/// Ends a client's keys and forgets what is personal: its personal key is destroyed, and with it
+/// every source address, user agent, resource and trace that was sealed under it.
+pub(super) async fn erase(call: Call<'_>) -> Result<Done, NotDone> {
+    let platform = call.platform;
+    let id: ClientId = call
+        .segment
+        .parse()
+        .map_err(|error| NotDone::not_found(format!("no client has this id: {error}")))?;
+    let clients = platform.store.clients().await?;
+    let client = clients
+        .into_iter()
+        .find(|client| client.id == id)
+        .ok_or_else(|| NotDone::not_found(format!("the platform has no client {id}")))?;
+    if client.is_erased {
+        return Err(NotDone::conflict("this client was erased already"));
+    }
+    if platform.personal.unknown().0 == id {
+        return Err(NotDone::conflict(
+            "requests of nobody known are sealed for this client until the day (UTC) is over; erase it then",
+        ));
+    }
+    let now = call.arrival.now;
+    // No rotation gives a key a new secret meanwhile.
+    let _nobody_rotates = platform.rotating.lock().await;
+    let keys = platform.keys.all().into_iter();
+    let keys: Vec<_> = keys.filter(|key| key.snapshot().client == id).collect();
+    let recorder = call.recorder(StatusCode::OK, None, None);
+    let (ending, (undo, undone)) = (keys.clone(), std::sync::mpsc::channel());
+    let written = platform
+        .store
+        .erase_client(id, ERASED, now, move || {
+            for key in ending {
+                let before = key.change(&KeyChange::Create(Box::new(without_name(&key, now))));
+                // Nobody waits for what is taken back if the receiver is gone.
+                let _gone = undo.send((key, before));
+            }
+            recorder()
+        })
+        .await;
+    if let Err(error) = written {
+        for (key, before) in undone.try_iter() {
+            key.put_back(before);
+        }
+        return Err(error.into());
+    }
+    platform.personal.forget(id);
+    platform.refusals.forget(id);
+    let (_, nobodys) = platform.personal.unknown();
+    for key in &keys {
+        // The key in memory held the personal key too.
+        let stored = StoredKey {
+            record: key.snapshot().as_ref().clone(),
+            uses: LastUses::default(),
+        };
+        platform.keys.add(stored, Arc::clone(&nobodys));
+    }
+    let erased = ErasedClient {
+        id: id.to_string(),
+        keys: keys.len() as u64,
+    };
+    Ok(Done::changed(StatusCode::OK, None, &erased))
+}
+
+/// The record of a key that has ended, without what its owner wrote.
+fn without_name(key: &IssuedKey, now: UnixMillis) -> KeyRecord {
+    let mut record = key.snapshot().as_ref().clone();
+    record.revoked.get_or_insert(now);
+    ERASED.clone_into(&mut record.name);
+    record.note = String::new();
+    record.allow = Allowlist::default();
+    record
+}
+
+fn view(client: StoredClient, keys: usize) -> ClientView {
+    ClientView {
+        id: client.id.to_string(),
+        name: client.name,
+        created: client.created,
+        is_erased: client.is_erased,
+        keys: keys as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests;
