@@ -124,8 +124,9 @@ impl Filter {
     ) -> Result<Filed, StoreError> {
         let about = self.about.clone();
         let app_id = about.app_id.clone();
-        let fits = (!self.about.is_anything())
-            .then_some(move |facet: &Facet| about.takes(&Looked::at_facet(facet)));
+        // The index knows no request by its id.
+        let is_any = self.about.is_anything() || self.request().is_some();
+        let fits = (!is_any).then_some(move |facet: &Facet| about.takes(&Looked::at_facet(facet)));
         let source = self.source.map(|address| keys.source_hash(address));
         let times = (
             self.from.map_or(0, |from| from.0),

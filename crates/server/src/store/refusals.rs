@@ -31,9 +31,11 @@ impl Store {
             .run(move |connection| {
                 let transaction = connection.transaction()?;
                 {
+                    // Of a client that was erased meanwhile, nothing is kept.
                     let mut statement = transaction.prepare_cached(
                         "INSERT OR REPLACE INTO refusals (request_id, at, client, body)
-                         VALUES (?1, ?2, ?3, ?4)",
+                         SELECT ?1, ?2, ?3, ?4 WHERE EXISTS
+                         (SELECT 1 FROM clients WHERE id = ?3 AND personal_key IS NOT NULL)",
                     )?;
                     for refusal in refusals {
                         statement.execute(params![
