@@ -25,7 +25,12 @@ const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [con
 const find = (selector) => {
   const dialogs = [...document.querySelectorAll("[role=dialog], [role=alertdialog]")].filter(shown);
   const scope = dialogs.at(-1) ?? document;
-  const usable = (element) => shown(element) && !element.disabled && nameOf(element) === wanted;
+  const called = (element) => {
+    const name = nameOf(element);
+    // A tab says how many things it has, which is no part of what a person calls it.
+    return element.role === "tab" ? name.replace(/ \d+$/, "") : name;
+  };
+  const usable = (element) => shown(element) && !element.disabled && called(element) === wanted;
   return (
     [...scope.querySelectorAll(selector)].find(usable) ??
     // Toasts lie beside a dialog.

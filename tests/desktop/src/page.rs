@@ -187,6 +187,15 @@ impl Page {
         .await;
     }
 
+    /// Gives something of this name the focus.
+    pub async fn focus_on(&self, name: &str) {
+        self.until(format_args!("{name:?} to have the focus"), async || {
+            let element = json!(self.element("pressable", name).await?);
+            self.run("arguments[0].focus()", vec![element]).await
+        })
+        .await;
+    }
+
     /// Presses something of this name with the pointer, and holds it.
     pub async fn hold(&self, name: &str) {
         self.until(format_args!("{name:?} to be held"), async || {

@@ -81,6 +81,10 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.fill("Secret", "an example, not a secret").await;
     page.fill("May be sent to", "api.cleverhub.co").await;
     main!(visit, page, "vault-add");
+    page.fill("Name", "not/a name").await;
+    page.click("Add key").await;
+    page.alert().await;
+    main!(visit, page, "vault-add-refused");
     page.click("Cancel").await;
     page.click("Requests").await;
     page.see("New request").await;
@@ -107,6 +111,19 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.see("SSL_CERT_FILE").await;
     main!(visit, page, "platform-environment");
     page.press(Key::Escape).await;
+    page.click("Edit the allowlist of payments-dev: 127.0.0.0/8 ::1/128")
+        .await;
+    page.fill("New allowlist of payments-dev", "127.0.0.0/33")
+        .await;
+    page.alert().await;
+    main!(visit, page, "platform-edit-refused");
+    page.fill(
+        "New allowlist of payments-dev",
+        "127.0.0.0/8, ::1, 10.0.0.0/8",
+    )
+    .await;
+    main!(visit, page, "platform-edit");
+    page.press(Key::Escape).await;
 
     page.click("Vault").await;
     page.see("Issued by the platform").await;
@@ -116,9 +133,18 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     main!(visit, page, "vault-edit");
     page.click("Cancel").await;
     page.click("Send a request").await;
+    page.click("Headers").await;
+    main!(visit, page, "requests-headers");
+    page.click("Signature").await;
+    page.see("@authority").await;
+    main!(visit, page, "requests-signature");
+    page.click("Body").await;
     page.click("Send").await;
     page.see("Accepted").await;
     main!(visit, page, "requests-accepted");
+    page.click("How it was signed").await;
+    page.see("@authority").await;
+    main!(visit, page, "requests-signed");
     page.click("TLS").await;
     main!(visit, page, "requests-tls");
 
@@ -161,6 +187,15 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.click("Use the recovery code").await;
     page.see("You choose a new passphrase").await;
     door!(visit, page, "door-recover");
+    page.fill("Recovery code", &factors.recovery_code).await;
+    page.fill("Passphrase", App::PASSPHRASE).await;
+    page.fill("The same again", App::PASSPHRASE).await;
+    page.click("Continue").await;
+    let authenticator = app.scan().await;
+    door!(visit, page, "door-recover-scan");
+    page.fill(CODE, &authenticator.code_of_now()).await;
+    page.see("Keep the new recovery code").await;
+    door!(visit, page, "door-recover-done");
 }
 
 async fn a_filled_home(visit: &mut impl AsyncFnMut(&Page, Stop)) {
@@ -172,13 +207,23 @@ async fn a_filled_home(visit: &mut impl AsyncFnMut(&Page, Stop)) {
 
     page.see("Credential").await;
     main!(visit, page, "vault-full");
+    page.fill("Search keys", "payments").await;
+    main!(visit, page, "vault-found");
     page.fill("Search keys", "nothing has this name").await;
     page.see("Nothing found").await;
     main!(visit, page, "vault-nothing-found");
     page.click("Show all keys").await;
+    page.click("Remove").await;
+    // It stays while it has the focus.
+    page.focus_on("Undo").await;
+    main!(visit, page, "vault-removed");
+    page.click("Undo").await;
     page.chord(Key::Control, 'k').await;
     page.see("Go to").await;
     main!(visit, page, "palette");
+    page.type_text("nothing has this name").await;
+    page.see("Nothing of that name").await;
+    main!(visit, page, "palette-nothing-found");
     page.press(Key::Escape).await;
     page.click("Requests").await;
     page.see("Against the local platform").await;
@@ -225,6 +270,13 @@ async fn somebody_else_has_the_vault(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     // Its agent owns the vault for as long as it is unlocked.
     let _ = Vault::create(&home).unlock(&[]).exited(0);
     let app = App::start(&home).await;
-    app.page.see("Use it here instead").await;
-    door!(visit, &app.page, "door-in-use");
+    let page = &app.page;
+    page.see("Use it here instead").await;
+    door!(visit, page, "door-in-use");
+    page.click("Use it here instead").await;
+    page.click("Continue locked").await;
+    let _ = page.go(Which::Main).await;
+    page.click("Activity").await;
+    page.see("Nothing yet").await;
+    main!(visit, page, "activity-empty");
 }
