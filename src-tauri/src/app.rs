@@ -8,16 +8,18 @@ use strongroom_contract::{
     window::Draft,
 };
 use strongroom_workbench::{desk::Desk, home::Home, settings};
-use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent, async_runtime};
+use tauri::{
+    AppHandle, Manager as _, RunEvent, WindowEvent, async_runtime, webview::PageLoadEvent,
+};
+use tokio::sync::watch;
 
 use crate::{commands, events, tray, windows};
 
 /// What the commands share.
 #[derive(Default)]
 pub(crate) struct App {
-    desk: Mutex<Option<Desk>>,
-    /// Why there is no desk.
-    failure: Mutex<Option<Failure>>,
+    /// The open desk, or why there is none; nothing while the home is being opened.
+    desk: watch::Sender<Option<Result<Desk, Failure>>>,
     /// The requests being composed: they outlive the page, which ends at every lock.
     pub(crate) drafts: Mutex<Vec<Draft>>,
     /// The recovery code while the door shows it, so that it can be saved to a file.
@@ -31,20 +33,27 @@ impl App {
     ///
     /// Why none is open: another process owns the vault, or the home can't be used.
     pub(crate) fn desk(&self) -> Result<Desk, Failure> {
-        held(&self.desk).clone().ok_or_else(|| {
-            held(&self.failure)
-                .clone()
-                .unwrap_or_else(|| Failure::new(ErrorCode::Failed, "Strongroom is still starting"))
+        self.desk.borrow().clone().unwrap_or_else(|| {
+            Err(Failure::new(
+                ErrorCode::Failed,
+                "Strongroom is still starting",
+            ))
         })
     }
 
+    /// The same once the home was opened: the first page is there before.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::desk`].
+    pub(crate) async fn opened(&self) -> Result<Desk, Failure> {
+        // It ends in an error with the app itself alone.
+        let _ = self.desk.subscribe().wait_for(Option::is_some).await;
+        self.desk()
+    }
+
     fn replace(&self, opened: Result<Desk, Failure>) -> Option<Desk> {
-        let (desk, failure) = match opened {
-            Ok(desk) => (Some(desk), None),
-            Err(failure) => (None, Some(failure)),
-        };
-        *held(&self.failure) = failure;
-        std::mem::replace(&mut *held(&self.desk), desk)
+        self.desk.send_replace(Some(opened))?.ok()
     }
 }
 
@@ -76,12 +85,16 @@ pub(crate) fn run() -> tauri::Result<()> {
         .invoke_handler(commands::handler())
         .setup(|app| {
             let handle = app.handle().clone();
-            if let Err(error) = tray::build(&handle) {
-                tracing::warn!(%error, "no tray here: the window is all there is");
-            }
-            async_runtime::block_on(open_home(&handle));
-            windows::show(&handle);
+            // Whatever the home holds, it is locked: its page loads while the home is opened.
+            windows::open_door(&handle);
+            async_runtime::spawn(async move { open_home(&handle).await });
             Ok(())
+        })
+        .on_page_load(|webview, load| {
+            // The first page does not wait for it.
+            if load.event() == PageLoadEvent::Finished {
+                tray::ensure(webview.app_handle());
+            }
         })
         .build(tauri::generate_context!())?;
     app.run(|handle, event| match event {

@@ -15,6 +15,7 @@
 mod app;
 mod commands;
 mod dialogs;
+mod drawing;
 mod events;
 mod tray;
 mod windows;

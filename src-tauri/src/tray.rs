@@ -12,15 +12,21 @@ use crate::{app::App, windows};
 
 const ID: &str = "strongroom";
 
-/// Puts the icon into the tray.
-///
-/// # Errors
-///
-/// [`tauri::Error`] where there is no tray.
-pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
+/// Puts the icon into the tray if it is not there.
+pub(crate) fn ensure(app: &AppHandle) {
+    if is_there(app) {
+        return;
+    }
+    if let Err(error) = build(app) {
+        tracing::warn!(%error, "no tray here: the window is all there is");
+    }
+}
+
+fn build(app: &AppHandle) -> tauri::Result<()> {
+    let desk = app.state::<App>().desk();
     let mut builder = TrayIconBuilder::with_id(ID)
         .tooltip("Strongroom")
-        .menu(&menu(app, false, false)?)
+        .menu(&menu(app, desk.as_ref().ok())?)
         .on_menu_event(chosen);
     if let Some(icon) = app.default_window_icon() {
         builder = builder.icon(icon.clone());
@@ -35,8 +41,7 @@ pub(crate) fn is_there(app: &AppHandle) -> bool {
 
 /// Makes the menu fit what is open and running.
 pub(crate) fn refresh(app: &AppHandle, desk: &Desk) {
-    let running = desk.platform().state == PlatformState::Running;
-    let fitted = menu(app, desk.is_unlocked(), running).and_then(|menu| {
+    let fitted = menu(app, Some(desk)).and_then(|menu| {
         app.tray_by_id(ID)
             .map_or(Ok(()), |tray| tray.set_menu(Some(menu)))
     });
@@ -45,7 +50,9 @@ pub(crate) fn refresh(app: &AppHandle, desk: &Desk) {
     }
 }
 
-fn menu(app: &AppHandle, unlocked: bool, running: bool) -> tauri::Result<Menu<tauri::Wry>> {
+fn menu(app: &AppHandle, desk: Option<&Desk>) -> tauri::Result<Menu<tauri::Wry>> {
+    let unlocked = desk.is_some_and(Desk::is_unlocked);
+    let running = desk.is_some_and(|desk| desk.platform().state == PlatformState::Running);
     let item = |id: &str, text: &str, enabled: bool| {
         MenuItem::with_id(app, id, text, enabled, None::<&str>)
     };

@@ -3,7 +3,7 @@
 use strongroom_contract::vault::VaultState;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
-use crate::app::App;
+use crate::{app::App, drawing};
 
 /// The label of the window that takes the factors of the vault.
 pub(crate) const DOOR: &str = "door";
@@ -71,7 +71,7 @@ pub(crate) fn open_door(app: &AppHandle) {
         .center()
         .visible(true)
         .build();
-    report(built);
+    opened(built);
 }
 
 /// Opens the main window.
@@ -85,7 +85,7 @@ pub(crate) fn open_main(app: &AppHandle) {
         .inner_size(1280.0, 800.0)
         .min_inner_size(860.0, 560.0)
         .build();
-    report(built);
+    opened(built);
 }
 
 /// Closes a window and its web process.
@@ -105,8 +105,9 @@ fn raise(window: &WebviewWindow) {
     }
 }
 
-fn report(built: tauri::Result<WebviewWindow>) {
-    if let Err(error) = built {
-        tracing::error!(%error, "a window could not be opened");
+fn opened(built: tauri::Result<WebviewWindow>) {
+    match built {
+        Ok(window) => drawing::fit(&window),
+        Err(error) => tracing::error!(%error, "a window could not be opened"),
     }
 }

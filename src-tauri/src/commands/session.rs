@@ -14,7 +14,7 @@ use crate::{app, windows};
 /// What is open.
 #[tauri::command]
 pub(crate) async fn session_read(app: Shared<'_>) -> Result<Session, Failure> {
-    app.desk()?.session().await
+    app.opened().await?.session().await
 }
 
 /// Locks the vault.

@@ -7,7 +7,7 @@ use super::Shared;
 /// The settings in force.
 #[tauri::command]
 pub(crate) async fn settings_read(app: Shared<'_>) -> Result<Settings, Failure> {
-    app.desk()?.settings()
+    app.opened().await?.settings()
 }
 
 /// Writes the settings and puts them in force.

@@ -12,22 +12,17 @@ import {
   type Session,
 } from "$/bridge";
 
-interface Shared {
-  session: Session | undefined;
-  platform: PlatformStatus;
-  items: ItemView[] | undefined;
-  itemsFailure: Failure | undefined;
+class Shared {
+  session = $state<Session>();
+  platform = $state<PlatformStatus>({ state: "stopped", url: null, failure: null });
+  /** Replaced as a whole, never changed inside: thousands of keys cost nothing to watch. */
+  items = $state.raw<readonly ItemView[]>();
+  itemsFailure = $state.raw<Failure>();
   /** How requests can be signed. */
-  schemes: SchemeView[];
+  schemes = $state.raw<readonly SchemeView[]>([]);
 }
 
-export const shared = $state<Shared>({
-  session: undefined,
-  platform: { state: "stopped", url: null, failure: null },
-  items: undefined,
-  itemsFailure: undefined,
-  schemes: [],
-});
+export const shared = new Shared();
 
 export async function loadItems(): Promise<void> {
   if (shared.session?.vault.state !== "unlocked") {
