@@ -55,7 +55,7 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         capture_bodies: args.capture_bodies,
         checkpoint: args.checkpoint,
     };
-    runtime::on_every_core()?.block_on(async {
+    runtime::serve(async {
         let stop = signals::told_to_stop()?;
         let ready = |address: &PlatformAddress| match args.print_env {
             true => output.text(|out| write!(out, "{}", platform::environment_lines(address))),
