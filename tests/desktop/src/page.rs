@@ -288,6 +288,17 @@ impl Page {
         .await;
     }
 
+    /// Waits until this option is the chosen one of a list. [`Page::see`] does not find it: WebKit's text
+    /// of a page has none of its lists.
+    pub async fn see_chosen(&self, label: &str, option: &str) {
+        let script = "return arguments[0].selectedOptions[0]?.label === arguments[1]";
+        self.until(format_args!("{option:?} chosen in {label:?}"), async || {
+            let field = self.ask("field", label).await?;
+            (self.run(script, vec![field, json!(option)]).await? == true).then_some(())
+        })
+        .await;
+    }
+
     /// The text of the first element that a selector finds, shown or not, as one line.
     pub async fn text_of(&self, selector: &str) -> String {
         let script = "const all = document.querySelector(arguments[0]);

@@ -32,7 +32,8 @@ async fn a_partners_failing_curl_gets_the_right_diagnosis_and_the_sentence_to_se
     page.press(Key::Enter).await;
     page.paste(LABEL, CURL).await;
     // The key that the request names is the one that it is judged by.
-    page.see("payments-sandbox, held in the vault").await;
+    page.see_chosen("Judge it by", "payments-sandbox, held in the vault")
+        .await;
     page.click("Find out why").await;
     page.see("Read as curl").await;
     page.see("authenticate").await;

@@ -2,6 +2,7 @@
 //! ends when nothing is open.
 
 use std::{
+    ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,8 +12,11 @@ use tokio::sync::watch;
 
 use crate::{
     agent::{Options, Owner},
-    os::clock,
-    session::Closing,
+    os::{
+        clock,
+        screen::{self, Seen},
+    },
+    session::{Closing, Session},
 };
 
 /// Between two looks. Short, since an unused vault is to be closed soon after a machine wakes.
@@ -87,6 +91,7 @@ impl Lifetime {
 /// Locks the vault when its time has come; returns when the owner's has.
 pub(crate) async fn run(owner: &Owner) {
     let lifetime = &owner.lifetime;
+    lock_with_the_screen(&owner.session);
     let mut retired = lifetime.retired.subscribe();
     loop {
         let look = LOOK
@@ -112,6 +117,20 @@ pub(crate) async fn run(owner: &Owner) {
             }
         }
     }
+}
+
+/// Locks the vault whenever the user's screen is locked, for as long as the session lives.
+fn lock_with_the_screen(session: &Arc<Session>) {
+    let session = Arc::downgrade(session);
+    screen::watch(move |seen| {
+        let Some(session) = session.upgrade() else {
+            return ControlFlow::Break(());
+        };
+        if seen == Seen::Gone && session.close_now() == Closing::JustLocked {
+            tracing::info!("locked: the screen was locked, or the machine goes to sleep");
+        }
+        ControlFlow::Continue(())
+    });
 }
 
 #[cfg(test)]

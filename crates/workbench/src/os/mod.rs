@@ -7,4 +7,5 @@ pub mod clock;
 pub mod files;
 pub mod graphics;
 pub mod process;
+pub(crate) mod screen;
 pub mod socket;

@@ -131,7 +131,7 @@ impl Seen {
 pub(crate) enum Closing {
     /// It is, and stays so.
     Open,
-    /// It was, too long without use.
+    /// It was, too long without use or after its user had gone.
     JustLocked,
     /// It was not.
     Closed,
@@ -220,6 +220,16 @@ impl Session {
     pub fn lock(&self, client: &str) -> Result<VaultStatus, Failure> {
         self.close(self.state(), client);
         self.status()
+    }
+
+    /// Closes the vault since its user has gone.
+    pub(crate) fn close_now(&self) -> Closing {
+        let state = self.state();
+        if state.is_none() {
+            return Closing::Closed;
+        }
+        self.close(state, OWNER);
+        Closing::JustLocked
     }
 
     /// Closes the vault if nobody used it for a while, or if the machine slept. Also carries out

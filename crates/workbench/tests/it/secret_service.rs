@@ -5,16 +5,18 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     process::{Command, Output},
+    time::{Duration, Instant},
 };
 
 use strongroom_contract::{
     agent::{
         CreateBegin, CreateFinish, EnrolFinish, Lock, Nothing, RecoverArgs, RecoverBegin,
-        RecoverFinish, Unlock,
+        RecoverFinish, Status, Unlock,
     },
     error::ErrorCode,
-    vault::{DeviceSecretPlace, Freshness},
+    vault::{DeviceSecretPlace, Freshness, VaultState},
 };
+use strongroom_workbench::client::Client;
 
 use crate::scene::{Scene, Vault, call, enrolment, in_file, secret};
 
@@ -71,6 +73,14 @@ fn the_device_secret_and_the_anchor_live_in_the_keyring() {
 #[test]
 fn a_locked_keyring_is_named_as_such() {
     assert_passed(&run("a_locked_keyring_is_refused", &with_keyring("")));
+}
+
+#[test]
+fn a_locked_screen_locks_the_vault() {
+    assert_passed(&run(
+        "the_vault_is_locked_with_the_screen",
+        &format!("exec dbus-run-session -- sh -c '{TEST}'"),
+    ));
 }
 
 #[test]
@@ -168,6 +178,38 @@ mod inside {
         assert_eq!(refused.code, ErrorCode::Keyring, "{refused}");
         assert!(refused.message.contains("locked"), "{refused}");
         assert!(refused.hint.unwrap().contains("unlock it"));
+    }
+
+    #[test]
+    #[ignore = "run by the tests above, in a session of its own"]
+    fn the_vault_is_locked_with_the_screen() {
+        let scene = Scene::new();
+        let mut client = scene.client();
+        let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+        let say = |interface: &str, active: bool| {
+            let said = Command::new("dbus-send")
+                .args(["--session", "--type=signal", "/ScreenSaver"])
+                .arg(format!("{interface}.ActiveChanged"))
+                .arg(format!("boolean:{active}"))
+                .status()
+                .unwrap();
+            assert!(said.success());
+        };
+        for interface in ["org.freedesktop.ScreenSaver", "org.gnome.ScreenSaver"] {
+            vault.unlock(&mut client);
+            say(interface, false);
+            let is_unlocked = |client: &mut Client| {
+                call::<Status>(client, &Nothing {}).unwrap().state == VaultState::Unlocked
+            };
+            assert!(is_unlocked(&mut client), "a screen that was unlocked");
+            let patience = Instant::now() + Duration::from_secs(60);
+            while is_unlocked(&mut client) {
+                assert!(Instant::now() < patience, "{interface} was not heard");
+                // Said again, since the owner may not have listened yet.
+                say(interface, true);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,15 @@ export const folder = $state<{
   environment: string;
   values: EnvironmentView | undefined;
   failure: Failure | undefined;
-}>({ collection: undefined, environment: "", values: undefined, failure: undefined });
+  /** Whether it was looked for one: until then nobody knows that there is none. */
+  isReady: boolean;
+}>({
+  collection: undefined,
+  environment: "",
+  values: undefined,
+  failure: undefined,
+  isReady: false,
+});
 
 /** Does something, and says what went wrong. */
 async function said<T>(act: () => Promise<T>): Promise<T | undefined> {
@@ -57,6 +65,7 @@ async function show(path: string): Promise<void> {
 export async function refresh(): Promise<void> {
   const path = folder.collection?.folder ?? (await said(runs.folders))?.at(-1);
   if (path) await show(path);
+  folder.isReady = true;
 }
 
 export async function useEnvironment(path: string): Promise<void> {
