@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use strongroom_contract::{
     error::{ErrorCode, Failure},
+    secret::Revealed,
     vault::VaultState,
     window::Draft,
 };
@@ -22,8 +23,20 @@ pub(crate) struct App {
     desk: watch::Sender<Option<Result<Desk, Failure>>>,
     /// The requests being composed: they outlive the page, which ends at every lock.
     pub(crate) drafts: Mutex<Vec<Draft>>,
-    /// The recovery code while the door shows it, so that it can be saved to a file.
-    pub(crate) recovery_code: Mutex<Option<strongroom_contract::secret::Revealed>>,
+    /// The recovery code of the vault that is being enrolled.
+    pub(crate) recovery_code: Mutex<RecoveryCode>,
+}
+
+/// A new recovery code on its way to its owner, for whom the door stays until it is kept.
+#[derive(Default)]
+pub(crate) enum RecoveryCode {
+    /// There is none, or it is kept.
+    #[default]
+    Nowhere,
+    /// It is being made.
+    Awaited,
+    /// The door shows it; it can be saved to a file.
+    Shown(Revealed),
 }
 
 impl App {
@@ -109,7 +122,7 @@ pub(crate) fn run() -> tauri::Result<()> {
             event: WindowEvent::Destroyed,
             ..
         } if label == windows::DOOR => {
-            held(&handle.state::<App>().recovery_code).take();
+            *held(&handle.state::<App>().recovery_code) = RecoveryCode::Nowhere;
             if let Ok(desk) = handle.state::<App>().desk() {
                 desk.abandon_enrolment();
             }

@@ -3,9 +3,12 @@
 
 use strongroom_contract::{vault::VaultState, window::Session};
 use strongroom_workbench::desk::Desk;
-use tauri::{AppHandle, Emitter as _, async_runtime};
+use tauri::{AppHandle, Emitter as _, Manager as _, async_runtime};
 
-use crate::{tray, windows};
+use crate::{
+    app::{App, RecoveryCode, held},
+    tray, windows,
+};
 
 /// Follows a desk until it is closed.
 pub(crate) fn follow(app: &AppHandle, desk: &Desk) {
@@ -23,7 +26,7 @@ async fn follow_session(app: AppHandle, desk: Desk) {
                 let now = session.vault.state;
                 tell(&app, "session-changed", &session);
                 tell(&app, "keys-changed", ());
-                if was != Some(now) && !holds_the_door(was, now) {
+                if was != Some(now) && !holds_the_door(&app, now) {
                     windows::follow(&app, now);
                 }
                 was = Some(now);
@@ -41,9 +44,14 @@ async fn follow_session(app: AppHandle, desk: Desk) {
     }
 }
 
-/// After a first run the door still shows the recovery code; it closes itself when that is kept.
-fn holds_the_door(was: Option<VaultState>, now: VaultState) -> bool {
-    was == Some(VaultState::None) && now == VaultState::Unlocked
+/// After a first run or a recovery the door still shows the recovery code; it closes itself when that is
+/// kept.
+fn holds_the_door(app: &AppHandle, now: VaultState) -> bool {
+    let kept = matches!(
+        *held(&app.state::<App>().recovery_code),
+        RecoveryCode::Nowhere
+    );
+    now == VaultState::Unlocked && !kept
 }
 
 async fn state(desk: &Desk) -> Option<VaultState> {

@@ -11,7 +11,7 @@ use tauri::AppHandle;
 
 use super::Shared;
 use crate::{
-    app::{App, held},
+    app::{App, RecoveryCode, held},
     dialogs, windows,
 };
 
@@ -33,10 +33,8 @@ pub(crate) async fn enrolment_finish(app: Shared<'_>, code: Revealed) -> Result<
         code: Some(code),
         open: true,
     };
-    Ok(remembered(
-        &app,
-        app.desk()?.call::<CreateFinish>(finish).await?,
-    ))
+    let desk = app.desk()?;
+    remembered(&app, desk.call::<CreateFinish>(finish)).await
 }
 
 /// Gives up what was begun, so that nothing of it stays in memory and the vault's file is free.
@@ -71,10 +69,8 @@ pub(crate) async fn recovery_finish(app: Shared<'_>, code: Revealed) -> Result<E
         code: Some(code),
         open: true,
     };
-    Ok(remembered(
-        &app,
-        app.desk()?.call::<RecoverFinish>(finish).await?,
-    ))
+    let desk = app.desk()?;
+    remembered(&app, desk.call::<RecoverFinish>(finish)).await
 }
 
 /// Saves the recovery code that the door shows to a file of the user's choice; answers with its
@@ -89,7 +85,7 @@ pub(crate) async fn enrolment_save_recovery_code(
         return Ok(None);
     };
     match &*held(&app.recovery_code) {
-        Some(code) => {
+        RecoveryCode::Shown(code) => {
             strongroom_workbench::os::files::replace_private(&path, code.expose_secret().as_bytes())
                 .map(|()| Some(path.display().to_string()))
                 .map_err(|error| {
@@ -99,7 +95,7 @@ pub(crate) async fn enrolment_save_recovery_code(
                     )
                 })
         }
-        None => Err(Failure::new(
+        RecoveryCode::Nowhere | RecoveryCode::Awaited => Err(Failure::new(
             ErrorCode::NotFound,
             "the recovery code is not shown any more",
         )),
@@ -109,14 +105,26 @@ pub(crate) async fn enrolment_save_recovery_code(
 /// The recovery code is kept: to the main window.
 #[tauri::command]
 pub(crate) async fn enrolment_done(handle: AppHandle, app: Shared<'_>) -> Result<(), Failure> {
-    held(&app.recovery_code).take();
+    *held(&app.recovery_code) = RecoveryCode::Nowhere;
     windows::open_main(&handle);
     windows::close(&handle, windows::DOOR);
     Ok(())
 }
 
-fn remembered(app: &App, enrolled: Enrolled) -> Enrolled {
-    let code = Revealed::new(enrolled.recovery_code.expose_secret().to_owned());
-    *held(&app.recovery_code) = Some(code);
+/// Remembers the recovery code of an enrolment. That the vault is open is heard of before its answer is
+/// there: the door has to stay from the beginning.
+async fn remembered(
+    app: &App,
+    enrolment: impl Future<Output = Result<Enrolled, Failure>>,
+) -> Result<Enrolled, Failure> {
+    *held(&app.recovery_code) = RecoveryCode::Awaited;
+    let enrolled = enrolment.await;
+    *held(&app.recovery_code) = match &enrolled {
+        Ok(enrolled) => {
+            let code = enrolled.recovery_code.expose_secret().to_owned();
+            RecoveryCode::Shown(Revealed::new(code))
+        }
+        Err(_) => RecoveryCode::Nowhere,
+    };
     enrolled
 }

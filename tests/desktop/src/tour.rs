@@ -136,14 +136,14 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.click("Headers").await;
     main!(visit, page, "requests-headers");
     page.click("Signature").await;
-    page.see("@authority").await;
+    page.see("@target-uri").await;
     main!(visit, page, "requests-signature");
     page.click("Body").await;
     page.click("Send").await;
     page.see("Accepted").await;
     main!(visit, page, "requests-accepted");
-    page.click("How it was signed").await;
-    page.see("@authority").await;
+    page.click("Steps").await;
+    page.see("@target-uri").await;
     main!(visit, page, "requests-signed");
     page.click("TLS").await;
     main!(visit, page, "requests-tls");

@@ -41,7 +41,7 @@ async fn a_partners_failing_curl_gets_the_right_diagnosis_and_the_sentence_to_se
     let sentence = page
         .text_of("[aria-label='The sentence to send back'] p")
         .await;
-    assert!(sentence.contains("line feed"), "{sentence}");
+    assert!(sentence.contains("final line end"), "{sentence}");
     page.see("LF").await;
     assert!(!page.everything().await.contains(SECRET));
 

@@ -11,4 +11,5 @@ mod debugger;
 mod given_up;
 mod keyboard;
 mod main_job;
+mod recovery;
 mod requests_history;
