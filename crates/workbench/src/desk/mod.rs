@@ -68,7 +68,7 @@ use crate::{
 /// How often it is looked whether another process runs the platform.
 const LOOK: Duration = Duration::from_secs(2);
 /// How long the owner before may take to end.
-const TAKE_OVER: Duration = Duration::from_secs(10);
+const TAKE_OVER: Duration = Duration::from_secs(30);
 /// Between two looks at whether it has.
 const TAKE_OVER_POLL: Duration = Duration::from_millis(20);
 /// How much of a body a preview shows, in bytes.
