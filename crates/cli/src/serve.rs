@@ -43,6 +43,12 @@ pub(crate) struct Args {
     /// Write a copy of every checkpoint of the audit log to this file, outside of the state
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// A proxy (CIDR or address) that is believed when it says whom it speaks for; repeatable
+    #[arg(long = "trust-proxy", value_name = "CIDR")]
+    trust_proxies: Vec<String>,
+    /// The header in which it says so: x-forwarded-for or forwarded [default: x-forwarded-for]
+    #[arg(long, value_name = "NAME", requires = "trust_proxies")]
+    proxy_header: Option<String>,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
@@ -54,6 +60,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         virtual_clock: args.virtual_clock,
         capture_bodies: args.capture_bodies,
         checkpoint: args.checkpoint,
+        trust_proxies: args.trust_proxies,
+        proxy_header: args.proxy_header,
     };
     runtime::serve(async {
         let stop = signals::told_to_stop()?;

@@ -37,6 +37,25 @@ pub struct CreateKey {
     /// A note for people; at most 1,000 bytes.
     #[serde(default)]
     pub note: Option<String>,
+    /// Whose money it moves; test money if absent.
+    #[serde(default)]
+    pub environment: KeyEnvironment,
+    /// An Ed25519 public key (PEM, JWK, or its 32 bytes in base64): the key then has no secret, and its
+    /// requests are signed with the private half.
+    #[serde(default)]
+    pub public_key: Option<String>,
+}
+
+/// Whose money a key moves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum KeyEnvironment {
+    /// Test money.
+    #[default]
+    Test,
+    /// Real money, on the real platform: this one has none.
+    Live,
 }
 
 /// The answer to [`CreateKey`]: the one time that the secret is shown.
@@ -45,8 +64,9 @@ pub struct CreateKey {
 pub struct CreatedKey {
     /// The key's public id.
     pub app_id: String,
-    /// Its secret.
-    pub secret_key: Revealed,
+    /// Its secret; absent if it has a public key in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<Revealed>,
     /// The key as it is listed.
     pub key: KeyView,
 }
@@ -102,6 +122,35 @@ pub struct SetNote {
     pub note: String,
 }
 
+/// `PUT /manage/v1/keys/{app_id}/name`: replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetName {
+    /// A name for people, 1 to 100 bytes.
+    pub name: String,
+}
+
+/// `PUT /manage/v1/keys/{app_id}/expiry`: replaces the key's end. A key that has expired can be used
+/// again with a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetExpiry {
+    /// When the key ends; never if null.
+    pub expires: Option<UnixMillis>,
+}
+
+/// `PUT /manage/v1/keys/{app_id}/public-key`: registers a public key, in place of the one that there may
+/// be, which ends at once; or ends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetPublicKey {
+    /// An Ed25519 public key: PEM, JWK, or its 32 bytes in base64; null ends the one that is registered.
+    pub public_key: Option<String>,
+}
+
 /// `GET /manage/v1/keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -148,6 +197,25 @@ pub struct KeyView {
     /// What its owner noted about it; may be empty.
     #[serde(default)]
     pub note: String,
+    /// The public key that its signatures are verified with, if one is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub public_key: Option<PublicKeyView>,
+}
+
+/// The public key that is registered with a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct PublicKeyView {
+    /// Its number among the key's secrets, as it stands in rows of the audit log.
+    pub id: u32,
+    /// Its 32 bytes in base64.
+    pub ed25519: String,
+    /// When it was registered.
+    pub created: UnixMillis,
+    /// When a request that was signed with it was last authenticated.
+    pub last_used: Option<UnixMillis>,
 }
 
 /// One secret of a key, without the secret itself.
@@ -200,6 +268,57 @@ pub struct SetLimit {
 #[serde(deny_unknown_fields)]
 pub struct SetAllowlist {
     /// CIDRs or addresses; any source if empty.
+    pub allow: Vec<String>,
+}
+
+/// [`SetAllowlist`] with a guard, also for `PUT /manage/v1/allowlist`: the sources that any key may be
+/// used from, whatever its own list says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAllowlist {
+    /// CIDRs or addresses; any source if empty.
+    pub allow: Vec<String>,
+    /// Whether to refuse a list that locks out the address that the change comes from, or every source
+    /// that requests were accepted from lately.
+    #[serde(default)]
+    pub guard: bool,
+}
+
+/// `GET /manage/v1/allowlist`, and the answer to a change of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AllowAllView {
+    /// The sources that any key may be used from, in order and without overlap; any if empty.
+    pub allow: Vec<String>,
+}
+
+/// `GET /manage/v1/keys/{app_id}/source?address=ADDRESS`: whether the key may be used from there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SourceCheck {
+    /// The address as it counts: IPv4 in IPv6's mapped form is IPv4.
+    pub address: String,
+    /// Whether both lists let it through.
+    pub passes: bool,
+    /// What the key's own list says.
+    pub by_key: ListCheck,
+    /// What the list for all keys says.
+    pub by_all: ListCheck,
+    /// Whether it is a proxy that the platform believes: what counts then is the address that it speaks
+    /// for.
+    pub is_proxy: bool,
+}
+
+/// What one allowlist says about a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListCheck {
+    /// Whether it lets it through.
+    pub passes: bool,
+    /// The entry that does; absent if none does, or if the list is empty, which lets any source through.
+    pub entry: Option<String>,
+    /// The list.
     pub allow: Vec<String>,
 }
 

@@ -60,20 +60,39 @@ impl Allowlist {
     /// Whether `address` is in one of the networks. An empty list contains nothing.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
+        self.holding(address).is_some()
+    }
+
+    /// The network that `address` is in.
+    #[must_use]
+    pub fn holding(&self, address: IpAddr) -> Option<IpNet> {
         // The last network that begins at or before the address is the only one that can hold it:
         // they don't overlap.
         match normalise(address) {
             IpAddr::V4(address) => {
                 let behind = self.v4.partition_point(|it| it.network() <= address);
-                let last = behind.checked_sub(1).and_then(|at| self.v4.get(at));
-                last.is_some_and(|network| network.contains(&address))
+                let last = behind.checked_sub(1).and_then(|at| self.v4.get(at))?;
+                last.contains(&address).then_some(IpNet::V4(*last))
             }
             IpAddr::V6(address) => {
                 let behind = self.v6.partition_point(|it| it.network() <= address);
-                let last = behind.checked_sub(1).and_then(|at| self.v6.get(at));
-                last.is_some_and(|network| network.contains(&address))
+                let last = behind.checked_sub(1).and_then(|at| self.v6.get(at))?;
+                last.contains(&address).then_some(IpNet::V6(*last))
             }
         }
+    }
+
+    /// The entries that are not kept as they were typed, each with the network that now stands for
+    /// it. What can't be read, or is in none of the networks, is left out.
+    pub fn merged<'t, T: AsRef<str>>(
+        &self,
+        typed: &'t [T],
+    ) -> impl Iterator<Item = (&'t str, IpNet)> {
+        typed.iter().filter_map(|entry| {
+            let network = parse_network(entry.as_ref()).ok()?;
+            let holding = self.holding(network.addr())?;
+            (holding != network).then_some((entry.as_ref(), holding))
+        })
     }
 
     /// The networks, as they are shown and stored.
@@ -282,6 +301,31 @@ mod tests {
             ["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"]
         );
         assert_eq!(list(&["::/0"]).to_strings(), ["::/0"]);
+    }
+
+    #[test]
+    fn what_was_merged_is_told() {
+        let typed = [
+            "10.0.0.0/9",
+            "10.128.0.0/9",
+            "10.1.0.0/16",
+            "::1",
+            "192.0.2.7",
+            "no",
+        ];
+        let kept = list(&typed[..5]);
+        let merged: Vec<_> = kept
+            .merged(&typed)
+            .map(|(it, by)| format!("{it} {by}"))
+            .collect();
+        assert_eq!(
+            merged,
+            [
+                "10.0.0.0/9 10.0.0.0/8",
+                "10.128.0.0/9 10.0.0.0/8",
+                "10.1.0.0/16 10.0.0.0/8"
+            ]
+        );
     }
 
     #[test]

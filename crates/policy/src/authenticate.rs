@@ -13,7 +13,8 @@ use crate::{
     identify::{ForgedToken, Presented, ShownSecret},
     key::KeyRecord,
     platform::Platform,
-    profile::ProfiledSignature,
+    profile::{ProfiledSignature, SignedWith},
+    public_key::RegisteredKey,
     trace::{Finding, Passed, redacted},
 };
 
@@ -44,7 +45,7 @@ pub(crate) fn check<'k>(
     let by_signature = presented
         .signature
         .as_ref()
-        .map(|signature| match_signature(signature, request, record, platform));
+        .map(|signature| match_signature(signature, request, record, now, platform));
     let Some(key) = key else {
         return Err(unknown_key(presented));
     };
@@ -53,12 +54,21 @@ pub(crate) fn check<'k>(
         used = Some(live(matched, now).ok_or_else(|| wrong_secret(presented, key, matched))?);
     }
     if let Some((matched, digest)) = by_signature {
-        if !key.may_sign {
-            return Err(may_not_sign(key));
-        }
         let matched = match matched {
-            Ok(matched) => live(Some(matched), now).ok_or_else(|| retired(key, matched.id))?,
-            Err(error) => return Err(wrong_signature(key, error)),
+            Signer::Secret(_) if !key.may_sign => return Err(may_not_sign(key)),
+            Signer::Secret(Ok(secret)) => {
+                live(Some(secret), now).ok_or_else(|| retired(key, secret.id))?
+            }
+            Signer::Registered(matched) => match (key.secrets.public_key(now), matched) {
+                (None, _) => return Err(no_public_key(key)),
+                (Some(registered), Ok(())) => registered.id,
+                (Some(_), Err(error)) => {
+                    return Err(wrong_signature(key, SignedWith::Ed25519, error));
+                }
+            },
+            Signer::Secret(Err(error)) => {
+                return Err(wrong_signature(key, SignedWith::HmacSha256, error));
+            }
         };
         digest.map_err(|error| altered_body(&error))?;
         used = used.or(Some(matched));
@@ -111,14 +121,52 @@ fn match_secret<'k>(
     }
 }
 
-/// The secret of `record` that the request is signed with, live or not, and whether the body is the
-/// one that was signed.
+/// What a signature was verified with.
+enum Signer<'k> {
+    /// A secret of the key, live or not.
+    Secret(Result<&'k Secret, VerifyError>),
+    /// The key's public key; one of nobody if it has none.
+    Registered(Result<(), VerifyError>),
+}
+
+/// What of `record` the request is signed with, and whether the body is the one that was signed.
 fn match_signature<'k>(
     presented: &ProfiledSignature,
     request: &Request<'_>,
     record: &'k KeyRecord,
+    now: UnixMillis,
     platform: &Platform,
-) -> (Result<&'k Secret, VerifyError>, Result<(), DigestError>) {
+) -> (Signer<'k>, Result<(), DigestError>) {
+    let signer = match presented.signed_with {
+        SignedWith::HmacSha256 => {
+            Signer::Secret(match_secrets(presented, request, record, platform))
+        }
+        SignedWith::Ed25519 => {
+            let stranger = platform.stranger.secrets.registered();
+            let registered = record.secrets.public_key(now).or(stranger);
+            let verify = |registered: &RegisteredKey| {
+                let verified = presented
+                    .signature
+                    .verify_ed25519(request.into(), &registered.key);
+                verified.map(|_| ())
+            };
+            Signer::Registered(registered.map_or(Ok(()), verify))
+        }
+    };
+    let digest = presented
+        .digest
+        .as_ref()
+        .map_or(Ok(()), |digest| digest.verify(request.body()));
+    (signer, digest)
+}
+
+/// The secret of `record` that the request is signed with, live or not.
+fn match_secrets<'k>(
+    presented: &ProfiledSignature,
+    request: &Request<'_>,
+    record: &'k KeyRecord,
+    platform: &Platform,
+) -> Result<&'k Secret, VerifyError> {
     let (first, second) = record.secrets.slots();
     let verify = |secret: &Secret| {
         let key = signing_key(record, secret, platform);
@@ -129,16 +177,11 @@ fn match_signature<'k>(
     };
     let by_first = verify(first);
     let by_second = verify(second.unwrap_or(first));
-    let digest = presented
-        .digest
-        .as_ref()
-        .map_or(Ok(()), |digest| digest.verify(request.body()));
-    let matched = match (by_first, by_second, second) {
+    match (by_first, by_second, second) {
         (Ok(()), _, _) => Ok(first),
         (Err(_), Ok(()), Some(second)) => Ok(second),
         (Err(error), _, _) => Err(error),
-    };
-    (matched, digest)
+    }
 }
 
 /// The key that a signature with `secret` is verified with.
@@ -172,17 +215,33 @@ fn unknown_key(presented: &Presented<'_>) -> Finding {
 }
 
 fn wrong_secret(presented: &Presented<'_>, key: &KeyRecord, matched: Option<&Secret>) -> Finding {
+    let environment = presented
+        .secret
+        .as_ref()
+        .and_then(|secret| SecretKey::environment_of(secret.as_bytes()))
+        .filter(|environment| *environment != key.app_id.environment());
     let malformed = presented
         .secret
         .as_ref()
         .and_then(|secret| SecretKey::check(secret.as_bytes()).err());
-    let (observed, fix) = match (matched, malformed) {
-        (Some(secret), _) => return retired(key, secret.id),
-        (None, Some(malformed)) => (
+    let (observed, fix) = match (matched, malformed, environment) {
+        (Some(secret), ..) => return retired(key, secret.id),
+        (None, Some(malformed), _) => (
             malformed.to_string(),
             "Copy the secret-key again, whole, from where it is kept.",
         ),
-        (None, None) => (
+        (None, None, _) if !key.secrets.has_secret() => (
+            "a secret-key, and the key has none: it has a public key alone".to_owned(),
+            "Sign the request with the private half of the registered public key.",
+        ),
+        (None, None, Some(environment)) => (
+            format!(
+                "a secret-key of the {environment} environment with an app-id of the {} environment",
+                key.app_id.environment()
+            ),
+            "Use app-id and secret-key of one key: both begin with the same environment.",
+        ),
+        (None, None, None) => (
             "a well-formed secret-key that is none of this key's".to_owned(),
             "Use the secret that was shown when this key was issued; if it is lost, issue a new one.",
         ),
@@ -216,16 +275,34 @@ fn may_not_sign(key: &KeyRecord) -> Finding {
     )
 }
 
-fn wrong_signature(key: &KeyRecord, error: VerifyError) -> Finding {
+fn no_public_key(key: &KeyRecord) -> Finding {
+    Finding::new(
+        format!("Key {} has no public key registered.", key.app_id),
+        "a signature by ed25519, and no public key to verify it with",
+        "a key with its public key registered, or another way in",
+        format!(
+            "Register the public half of the key that signs: strongroom platform key public-key {} --public-key FILE",
+            key.app_id
+        ),
+    )
+}
+
+fn wrong_signature(key: &KeyRecord, signed_with: SignedWith, error: VerifyError) -> Finding {
+    let with = match signed_with {
+        SignedWith::HmacSha256 => "the key's secret as UTF-8",
+        SignedWith::Ed25519 => "the private half of the registered public key",
+    };
     let (observed, fix) = match error {
         VerifyError::Base(error) => (
             redacted(&error.to_string()),
-            "Cover only what the request has, and send every header that is covered.",
+            "Cover only what the request has, and send every header that is covered.".to_owned(),
         ),
         error @ (VerifyError::Algorithm { .. } | VerifyError::Mismatch { .. }) => (
             error.to_string(),
-            "Sign last, on the final bytes, with the key's secret as UTF-8; nothing on the way may \
-             change method, host, path, query or a covered header.",
+            format!(
+                "Sign last, on the final bytes, with {with}; nothing on the way may change method, \
+                 host, path, query or a covered header."
+            ),
         ),
     };
     Finding::new(

@@ -21,6 +21,7 @@ use strongroom_crypto::{
     aead::{Cipher, OpenError},
     framing::Frame,
     mac::{HmacSha256, SecretTag},
+    random,
 };
 
 pub use format::{Environment, Kind, Malformed, Problem};
@@ -131,6 +132,12 @@ impl SecretKey {
     /// [`Malformed`] says whether it is something else or has a typo; it holds no part of the text.
     pub fn check(text: &[u8]) -> Result<(), Malformed> {
         format::check(Kind::SecretKey, text)
+    }
+
+    /// Which environment a secret's text names, if it has the prefix of one.
+    #[must_use]
+    pub fn environment_of(text: &[u8]) -> Option<Environment> {
+        Environment::of(Kind::SecretKey, text)
     }
 
     /// The secret's text.
@@ -268,6 +275,11 @@ impl SecretSealer {
 #[serde(transparent)]
 pub struct SecretId(pub u32);
 
+impl SecretId {
+    /// The number of a secret that nobody has: it stands where a key has none.
+    pub(crate) const NOBODY: Self = Self(0);
+}
+
 impl fmt::Display for SecretId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -290,6 +302,18 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// A secret that nobody has and that never counted: what is presented to a key without a secret is
+    /// compared with it, so that this takes the same work as any other.
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            id: SecretId::NOBODY,
+            tag: StoredTag::from_bytes(random::bytes()),
+            sealed: None,
+            created: UnixMillis(0),
+            retire_at: Some(UnixMillis(0)),
+        }
+    }
+
     /// Whether it still counts.
     #[must_use]
     pub fn is_live(&self, now: UnixMillis) -> bool {

@@ -38,6 +38,7 @@ use strongroom_contract::{
 use strongroom_signing::Request;
 
 use crate::{
+    allowlist::Allowlist,
     authenticate::{self, Authenticated},
     credential::{AppId, SecretId},
     freshness,
@@ -81,6 +82,8 @@ pub fn begin<'r>(
         facts,
         platform,
         source,
+        is_source_known: true,
+        allow_all: None,
     };
     let unidentified = |rule, finding, forged: Option<&ForgedToken>| {
         let passed = |_| forged.map(ForgedToken::passed);
@@ -110,6 +113,8 @@ struct Common<'r> {
     facts: RequestFacts<'r>,
     platform: &'r Platform,
     source: IpAddr,
+    is_source_known: bool,
+    allow_all: Option<&'r Allowlist>,
 }
 
 /// Identified. Asks for the key's record.
@@ -123,6 +128,21 @@ impl<'r> AskKey<'r> {
     #[must_use]
     pub fn app_id(&self) -> AppId {
         self.presented.app_id
+    }
+
+    /// Lets the request through from sources on this list alone, whatever the key's own list says. Set
+    /// once the key's record is held, so that a change of the list waits for this decision too.
+    #[must_use]
+    pub fn within(mut self, allow_all: &'r Allowlist) -> Self {
+        self.common.allow_all = Some(allow_all);
+        self
+    }
+
+    /// Does without the rule `source`, for a request of which nobody knows where it came from.
+    #[must_use]
+    pub fn from_anywhere(mut self) -> Self {
+        self.common.is_source_known = false;
+        self
     }
 
     /// Goes on with the key's record, `None` if there is no such key: `authenticate`, `state`,
@@ -221,7 +241,11 @@ impl Genuine<'_, '_> {
             Rule::State => Some(state::passed(key, now)),
             Rule::Freshness => freshness::passed(&self.presented, now),
             Rule::Replay => nonce.map(|_| replay::passed()),
-            Rule::Source => Some(source::passed(self.common.source, key)),
+            Rule::Source => Some(source::passed(
+                self.common.source,
+                key,
+                self.common.allow_all,
+            )),
             Rule::Rate => slot.map(rate::passed),
             Rule::Permission => Some(permission::passed(route, &self.presented, key)),
             Rule::Flood | Rule::Body | Rule::Audit => None,
@@ -271,8 +295,16 @@ impl<'r, 'k> AskSlot<'r, 'k> {
         genuine: Genuine<'r, 'k>,
         nonce: Option<NonceClaim>,
     ) -> Result<Self, Box<Refused>> {
-        source::check(genuine.common.source, genuine.authenticated.key)
-            .map_err(|finding| genuine.refuse_after(Rule::Source, finding, nonce, None))?;
+        let Common {
+            source,
+            is_source_known,
+            allow_all,
+            ..
+        } = genuine.common;
+        if is_source_known {
+            source::check(source, genuine.authenticated.key, allow_all)
+                .map_err(|finding| genuine.refuse_after(Rule::Source, finding, nonce, None))?;
+        }
         Ok(Self { genuine, nonce })
     }
 

@@ -4,12 +4,13 @@ use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use strongroom_contract::{manage::KeyState, time::UnixMillis};
-use strongroom_crypto::random;
+use strongroom_crypto::{random, signature::PublicKey};
 
 use crate::{
     allowlist::Allowlist,
     credential::{AppId, Secret, SecretId},
     limiter::Limit,
+    public_key::RegisteredKey,
     scopes::Scopes,
     token::RevokedTokens,
 };
@@ -67,11 +68,13 @@ impl KeyRecord {
     }
 }
 
-/// The secrets of a key: one, or two while it rotates.
+/// The secrets of a key: one, or two while it rotates. Beside them, or in their place, stands the public
+/// key that is registered with it, numbered with them.
 #[derive(Clone)]
 pub struct Secrets {
     newest: Secret,
     older: Option<Secret>,
+    registered: Option<Box<RegisteredKey>>,
 }
 
 impl Secrets {
@@ -81,7 +84,81 @@ impl Secrets {
         Self {
             newest: secret,
             older: None,
+            registered: None,
         }
+    }
+
+    /// Of a key that has no secret, and a public key alone.
+    #[must_use]
+    pub fn none_but(registered: RegisteredKey) -> Self {
+        Self {
+            newest: Secret::of_nobody(),
+            older: None,
+            registered: Some(Box::new(registered)),
+        }
+    }
+
+    /// The same with a public key, as it was stored.
+    #[must_use]
+    pub fn with(self, registered: RegisteredKey) -> Self {
+        Self {
+            registered: Some(Box::new(registered)),
+            ..self
+        }
+    }
+
+    /// Registers a public key, in place of the one that there may be.
+    pub fn register(&mut self, key: PublicKey, now: UnixMillis) {
+        self.registered = Some(Box::new(RegisteredKey {
+            id: self.next_id(),
+            key,
+            created: now,
+            ended: None,
+        }));
+    }
+
+    /// Ends the public key.
+    ///
+    /// # Errors
+    ///
+    /// [`UnregisterError`] if there is none, or no secret is live beside it; nothing was changed.
+    pub fn unregister(&mut self, now: UnixMillis) -> Result<(), UnregisterError> {
+        let has_secret = self.live(now).next().is_some();
+        let registered = self.registered.as_mut().filter(|it| it.is_live(now));
+        let registered = registered.ok_or(UnregisterError::None)?;
+        if !has_secret {
+            return Err(UnregisterError::Last);
+        }
+        registered.ended = Some(now);
+        Ok(())
+    }
+
+    /// The public key that signatures are verified with now.
+    #[must_use]
+    pub fn public_key(&self, now: UnixMillis) -> Option<&RegisteredKey> {
+        self.registered()
+            .filter(|registered| registered.is_live(now))
+    }
+
+    /// The public key that is kept, ended or not.
+    #[must_use]
+    pub fn registered(&self) -> Option<&RegisteredKey> {
+        self.registered.as_deref()
+    }
+
+    /// Whether the secret or public key of this number counts now.
+    #[must_use]
+    pub fn counts(&self, id: SecretId, now: UnixMillis) -> bool {
+        self.live(now).any(|secret| secret.id == id)
+            || self
+                .public_key(now)
+                .is_some_and(|registered| registered.id == id)
+    }
+
+    /// Whether there is a secret at all, live or not.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        self.iter().next().is_some()
     }
 
     /// Adds a secret; the one that is live goes on beside it.
@@ -158,10 +235,14 @@ impl Secrets {
         Ok(())
     }
 
-    /// The number of the next secret: none is used twice.
+    /// The number of the next secret or public key: none is used twice.
     #[must_use]
     pub fn next_id(&self) -> SecretId {
-        SecretId(self.newest.id.0.saturating_add(1))
+        let registered = self.registered().map(|registered| registered.id);
+        let last = registered
+            .max(Some(self.newest.id))
+            .unwrap_or(self.newest.id);
+        SecretId(last.0.saturating_add(1))
     }
 
     /// The newest and the one before it, if that is kept; retired or not.
@@ -177,7 +258,8 @@ impl Secrets {
 
     /// All that are kept, the newest first, retired or not: at most two.
     pub fn iter(&self) -> impl Iterator<Item = &Secret> + Clone {
-        std::iter::once(&self.newest).chain(&self.older)
+        let kept = std::iter::once(&self.newest).chain(&self.older);
+        kept.filter(|secret| secret.id != SecretId::NOBODY)
     }
 }
 
@@ -198,6 +280,17 @@ pub enum EndError {
     /// No other secret is live.
     #[error("secret {0} is the key's only live one; rotate the key first, or revoke it")]
     Last(SecretId),
+}
+
+/// A public key can't be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnregisterError {
+    /// There is none.
+    #[error("the key has no public key")]
+    None,
+    /// The key has nothing else.
+    #[error("the key has no secret, so its public key can only be replaced; or revoke the key")]
+    Last,
 }
 
 /// The opaque id of a client: 16 random bytes, printed as hex. It stands in the audit log for good,
@@ -363,6 +456,38 @@ mod tests {
         secrets.retire(SecretId(1), UnixMillis(5)).unwrap();
         secrets.retire(SecretId(1), UnixMillis(50)).unwrap();
         assert_eq!(ids(&secrets, 5), [0u32; 0]);
+    }
+
+    #[test]
+    fn a_public_key_is_numbered_with_the_secrets_and_stands_alone_or_beside_them() {
+        let public = PublicKey::ed25519(&[7; 32]).unwrap();
+        let mut secrets = Secrets::first(secret(1));
+        secrets.register(public.clone(), UnixMillis(5));
+        assert_eq!(secrets.public_key(UnixMillis(5)).unwrap().id, SecretId(2));
+        assert_eq!(secrets.next_id(), SecretId(3));
+        assert!(secrets.counts(SecretId(1), UnixMillis(5)));
+        assert!(secrets.counts(SecretId(2), UnixMillis(5)));
+        secrets.unregister(UnixMillis(9)).unwrap();
+        assert!(!secrets.counts(SecretId(2), UnixMillis(9)));
+        assert_eq!(
+            secrets.unregister(UnixMillis(9)),
+            Err(UnregisterError::None)
+        );
+        assert_eq!(secrets.next_id(), SecretId(3), "no number is used again");
+
+        let alone = RegisteredKey {
+            id: SecretId(1),
+            key: public.clone(),
+            created: UnixMillis(0),
+            ended: None,
+        };
+        let mut alone = Secrets::none_but(alone);
+        assert!(!alone.has_secret());
+        assert_eq!(ids(&alone, 0), [0u32; 0]);
+        assert_eq!(alone.unregister(UnixMillis(1)), Err(UnregisterError::Last));
+        alone.register(public, UnixMillis(1));
+        assert!(!alone.counts(SecretId(1), UnixMillis(1)));
+        assert!(alone.counts(SecretId(2), UnixMillis(1)));
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod limiter;
 mod permission;
 pub mod platform;
 pub mod profile;
+pub mod public_key;
 pub mod rate;
 pub mod replay;
 pub mod roles;

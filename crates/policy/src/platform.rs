@@ -1,7 +1,7 @@
 //! What holds for every request: the platform's keys and the proxies it trusts.
 
 use strongroom_contract::time::UnixMillis;
-use strongroom_crypto::{Key, framing::Frame, mac::HmacSha256, random};
+use strongroom_crypto::{Key, framing::Frame, mac::HmacSha256, random, signature::PublicKey};
 
 use crate::{
     allowlist::Allowlist,
@@ -10,6 +10,7 @@ use crate::{
     },
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
+    public_key::RegisteredKey,
     scopes::Scopes,
     source::Proxies,
     token::RevokedTokens,
@@ -56,6 +57,12 @@ impl Platform {
         }
     }
 
+    /// The proxies that are believed.
+    #[must_use]
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
     /// What presented secrets are compared under.
     #[must_use]
     pub fn pepper(&self) -> &Pepper {
@@ -91,7 +98,23 @@ impl Platform {
 
 fn stranger(sealer: &SecretSealer) -> KeyRecord {
     let app_id = AppId::generate(Environment::Test);
-    let id = SecretId(0);
+    let id = SecretId::NOBODY;
+    let mut secrets = Secrets::first(Secret {
+        id,
+        tag: StoredTag::from_bytes(random::bytes()),
+        sealed: Some(sealer.seal(app_id, id, &SecretKey::generate(Environment::Test))),
+        created: UnixMillis(0),
+        retire_at: None,
+    });
+    // Without one, which takes a machine without randomness, only the time would differ.
+    if let Ok(key) = PublicKey::of_nobody() {
+        secrets = secrets.with(RegisteredKey {
+            id,
+            key,
+            created: UnixMillis(0),
+            ended: None,
+        });
+    }
     KeyRecord {
         app_id,
         client: ClientId::generate(),
@@ -101,13 +124,7 @@ fn stranger(sealer: &SecretSealer) -> KeyRecord {
         not_before: None,
         expires: None,
         revoked: None,
-        secrets: Secrets::first(Secret {
-            id,
-            tag: StoredTag::from_bytes(random::bytes()),
-            sealed: Some(sealer.seal(app_id, id, &SecretKey::generate(Environment::Test))),
-            created: UnixMillis(0),
-            retire_at: None,
-        }),
+        secrets,
         limit: Limit::DEFAULT,
         daily_quota: None,
         allow: Allowlist::default(),

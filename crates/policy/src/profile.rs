@@ -4,7 +4,7 @@
 use strongroom_signing::{
     Request,
     content_digest::{CONTENT_DIGEST, ContentDigest},
-    rfc9421::{Derived, HMAC_SHA256, SIGNATURE, SIGNATURE_INPUT, Signature},
+    rfc9421::{Derived, ED25519, HMAC_SHA256, SIGNATURE, SIGNATURE_INPUT, Signature},
 };
 
 use crate::{
@@ -18,11 +18,26 @@ const MAX_NONCE: usize = 256;
 const SIGN_FIX: &str = "Let the signature cover @method, @target-uri and, with a body, \
                         content-digest, with the parameters created, nonce and keyid (the app-id).";
 
+/// Length of an Ed25519 signature in bytes (RFC 8032, section 5.1.6).
+const ED25519_LEN: usize = 64;
+
+/// How a request is signed. It is the signature's to say, since that alone tells what has to be checked
+/// before anything is known of the key; a key is never used for another one than its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedWith {
+    /// `hmac-sha256`, with the key's secret.
+    HmacSha256,
+    /// `ed25519`, with the private half of the key's registered public key.
+    Ed25519,
+}
+
 /// A signature that fits the profile, still to be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfiledSignature {
     /// The signature.
     pub signature: Signature,
+    /// How it is made: by its `alg`, or if it has none by its length.
+    pub signed_with: SignedWith,
     /// The content digest that it covers, if the request has one.
     pub digest: Option<ContentDigest>,
     /// Whose it says it is.
@@ -87,13 +102,19 @@ pub fn read(request: &Request<'_>) -> Result<Option<ProfiledSignature>, Finding>
         ));
     }
     let params = input.params();
-    if let Some(alg) = params.alg.as_deref().filter(|alg| *alg != HMAC_SHA256) {
-        let alg = redacted(&format!("{alg:?}"));
-        return Err(malformed(
-            format!("the signature's alg is {alg}, not {HMAC_SHA256:?}"),
-            "Sign with hmac-sha256.",
-        ));
-    }
+    let signed_with = match params.alg.as_deref() {
+        Some(HMAC_SHA256) => SignedWith::HmacSha256,
+        Some(ED25519) => SignedWith::Ed25519,
+        None if signature.value().len() == ED25519_LEN => SignedWith::Ed25519,
+        None => SignedWith::HmacSha256,
+        Some(alg) => {
+            let alg = redacted(&format!("{alg:?}"));
+            return Err(malformed(
+                format!("the signature's alg is {alg}, neither {HMAC_SHA256:?} nor {ED25519:?}"),
+                "Sign with hmac-sha256 and the key's secret, or with ed25519 and a registered key.",
+            ));
+        }
+    };
     let keyid = params
         .keyid
         .as_deref()
@@ -113,6 +134,7 @@ pub fn read(request: &Request<'_>) -> Result<Option<ProfiledSignature>, Finding>
     }
     Ok(Some(ProfiledSignature {
         signature,
+        signed_with,
         digest,
         keyid,
         created,

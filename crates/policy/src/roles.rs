@@ -107,12 +107,24 @@ operations! {
     KeyRetire = "key.retire": Owner Admin Developer;
     /// Change what is noted about a key.
     KeyNote = "key.note": Owner Admin Developer;
+    /// Change a key's name.
+    KeyRename = "key.rename": Owner Admin Developer;
+    /// Change when a key ends.
+    KeyExpire = "key.expire": Owner Admin Developer;
+    /// Register a key's public key, or end it.
+    KeyRegister = "key.register": Owner Admin Developer;
     /// Change a key's limit.
     KeyLimit = "key.limit": Owner Admin Developer;
     /// Change where a key may be used from.
     KeyAllowlist = "key.allowlist": Owner Admin Developer;
     /// Change what a key may do.
     KeyScopes = "key.scopes": Owner Admin Developer;
+    /// Learn whether a source may use a key.
+    SourceExplain = "source.explain": Owner Admin Developer Support;
+    /// See from where keys may be used, all of them.
+    AllowAllShow = "allow_all.show": Owner Admin Developer Support Viewer;
+    /// Change from where keys may be used, all of them.
+    AllowAllSet = "allow_all.set": Owner Admin;
     /// See the audit log. It names people's addresses.
     AuditList = "audit.list": Owner Admin Support;
     /// Prove the audit log.

@@ -55,11 +55,8 @@ pub(crate) fn check(
             "Get a new token.",
         );
     }
-    let ended = presented.tokens.iter().flatten().find(|token| {
-        key.secrets
-            .live(now)
-            .all(|secret| secret.id != token.secret)
-    });
+    let mut tokens = presented.tokens.iter().flatten();
+    let ended = tokens.find(|token| !key.secrets.counts(token.secret, now));
     match ended {
         None => Ok(()),
         Some(token) => refuse(

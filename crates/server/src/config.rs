@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use strongroom_policy::source::Proxies;
+
 /// What a server is started with. [`Config::in_directory`] gives the defaults.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -20,6 +22,8 @@ pub struct Config {
     pub capture_bodies: bool,
     /// A file outside of the state directory that gets a copy of every audit checkpoint.
     pub checkpoint: Option<PathBuf>,
+    /// The proxies that are believed when they say whom they speak for.
+    pub proxies: Proxies,
     /// Sizes, counts and times.
     pub limits: Limits,
 }
@@ -28,7 +32,7 @@ impl Config {
     /// The port of a server that was not told another one.
     pub const DEFAULT_PORT: u16 = 8443;
 
-    /// The defaults: loopback, port 8443, the real clock, bodies of refused requests not kept.
+    /// The defaults: loopback, port 8443, the real clock, bodies of refused requests not kept, no proxy believed.
     #[must_use]
     pub fn in_directory(state_dir: PathBuf) -> Self {
         Self {
@@ -37,6 +41,7 @@ impl Config {
             virtual_clock: false,
             capture_bodies: false,
             checkpoint: None,
+            proxies: Proxies::none(),
             limits: Limits::default(),
         }
     }

@@ -9,8 +9,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use strongroom_contract::{
-    manage::{KeyView, SecretView},
+    manage::{KeyView, PublicKeyView, SecretView},
     time::UnixMillis,
 };
 use strongroom_crypto::aead::Cipher;
@@ -143,6 +144,14 @@ impl KeyRing {
         keys.insert(app_id, Arc::new(issued));
     }
 
+    /// Waits until every decision that is under way is made.
+    pub(crate) fn wait_for_decisions(&self) {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        for key in keys.values() {
+            drop(key.record.write().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
     /// Every key, the newest first.
     pub(crate) fn all(&self) -> Vec<Arc<IssuedKey>> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -202,10 +211,14 @@ impl IssuedKey {
             }
             KeyChange::Secrets(secrets) => {
                 after.secrets = secrets.clone();
-                let is_kept = |id| secrets.iter().any(|secret| secret.id == id);
+                let registered = secrets.registered().map(|registered| registered.id);
+                let is_kept =
+                    |id| registered == Some(id) || secrets.iter().any(|secret| secret.id == id);
                 self.uses().forget_others(is_kept);
             }
             KeyChange::RevokeToken(token, now) => after.revoked_tokens.add(*token, *now),
+            KeyChange::Name(name) => after.name.clone_from(name),
+            KeyChange::Expiry(expires) => after.expires = *expires,
             KeyChange::Note(note) => after.note.clone_from(note),
             KeyChange::Limit(limit) => {
                 after.limit = *limit;
@@ -251,6 +264,15 @@ impl IssuedKey {
             last_used: uses.of_key(),
             secrets: secrets.collect(),
             note: record.note.clone(),
+            public_key: record
+                .secrets
+                .public_key(now)
+                .map(|registered| PublicKeyView {
+                    id: registered.id.0,
+                    ed25519: BASE64_STANDARD.encode(registered.key.as_bytes()),
+                    created: registered.created,
+                    last_used: uses.of(registered.id),
+                }),
         }
     }
 }

@@ -5,11 +5,13 @@
 //! act leaves an audit row, allowed or refused; one that changes something is written before the
 //! change is committed, so that nothing is changed in silence.
 
+mod allowlist;
 mod audit;
 mod clients;
 mod clock;
 mod exhibit;
 mod keys;
+mod public_key;
 mod requests;
 mod retention;
 mod rotation;
@@ -60,6 +62,13 @@ const ROUTES: &[Route] = &[
     route("POST", "/manage/v1/keys/{}/rotate", Operation::KeyRotate),
     route("POST", "/manage/v1/keys/{}/retire", Operation::KeyRetire),
     route("PUT", "/manage/v1/keys/{}/note", Operation::KeyNote),
+    route("PUT", "/manage/v1/keys/{}/name", Operation::KeyRename),
+    route("PUT", "/manage/v1/keys/{}/expiry", Operation::KeyExpire),
+    route(
+        "PUT",
+        "/manage/v1/keys/{}/public-key",
+        Operation::KeyRegister,
+    ),
     route("PUT", "/manage/v1/keys/{}/limit", Operation::KeyLimit),
     route(
         "PUT",
@@ -67,6 +76,9 @@ const ROUTES: &[Route] = &[
         Operation::KeyAllowlist,
     ),
     route("PUT", "/manage/v1/keys/{}/scopes", Operation::KeyScopes),
+    route("GET", "/manage/v1/keys/{}/source", Operation::SourceExplain),
+    route("GET", "/manage/v1/allowlist", Operation::AllowAllShow),
+    route("PUT", "/manage/v1/allowlist", Operation::AllowAllSet),
     route("GET", "/manage/v1/audit", Operation::AuditList),
     route("GET", "/manage/v1/audit/rows", Operation::AuditList),
     route("POST", "/manage/v1/audit/verify", Operation::AuditVerify),
@@ -410,9 +422,15 @@ impl<'a> Call<'a> {
             Operation::KeyRotate => rotation::rotate(self).await,
             Operation::KeyRetire => rotation::retire(self).await,
             Operation::KeyNote => keys::set_note(self).await,
+            Operation::KeyRename => keys::set_name(self).await,
+            Operation::KeyExpire => keys::set_expiry(self).await,
+            Operation::KeyRegister => public_key::set(self).await,
             Operation::KeyLimit => keys::set_limit(self).await,
-            Operation::KeyAllowlist => keys::set_allowlist(self).await,
+            Operation::KeyAllowlist => allowlist::set(self).await,
             Operation::KeyScopes => keys::set_scopes(self).await,
+            Operation::SourceExplain => allowlist::explain_source(self),
+            Operation::AllowAllShow => Ok(allowlist::show_for_all(self)),
+            Operation::AllowAllSet => allowlist::set_for_all(self).await,
             Operation::AuditList if self.route.path.ends_with("/rows") => audit::rows(self).await,
             Operation::AuditList => audit::list(self).await,
             Operation::AuditVerify => audit::verify(self).await,

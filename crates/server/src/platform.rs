@@ -24,9 +24,10 @@ use strongroom_policy::{
     trace::{Finding, Trace},
 };
 
-use strongroom_signing::Target;
+use strongroom_signing::{Field, Target};
 
 use crate::{
+    allow_all::AllowAll,
     audit::{AuditDown, AuditLog, Entry, QueuedRow},
     calls,
     capture::{Arrived, capture},
@@ -67,6 +68,8 @@ pub(crate) struct Platform {
     pub(crate) plain_target: Target,
     /// Issued keys.
     pub(crate) keys: KeyRing,
+    /// The sources that any key may be used from.
+    pub(crate) allow_all: AllowAll,
     /// Held while a key's secrets change: one rotation at a time.
     pub(crate) rotating: tokio::sync::Mutex<()>,
     /// Who may call `/manage`.
@@ -100,7 +103,7 @@ pub(crate) struct Arrival {
     pub(crate) real: UnixMillis,
     /// The platform's time then.
     pub(crate) now: UnixMillis,
-    /// The socket's peer.
+    /// Where it comes from: the socket's peer, or whom a proxy that is believed speaks for.
     pub(crate) peer: IpAddr,
 }
 
@@ -148,8 +151,8 @@ impl Platform {
     where
         B: Body<Data = Bytes> + Send + Unpin,
     {
-        let arrival = self.arrival(peer);
         let (parts, body) = request.into_parts();
+        let arrival = self.arrival(self.source(peer, &parts));
         let (answer, body_left) = match self.start(arrival, &parts, body) {
             Started::Answered(answer) => (answer, false),
             Started::Queued(answer, row, _under_way) => {
@@ -168,6 +171,19 @@ impl Platform {
             response: answer.into_response(arrival.id, date),
             body_left,
         }
+    }
+
+    /// Where a request of a socket's peer comes from.
+    fn source(&self, peer: IpAddr, parts: &Parts) -> IpAddr {
+        let proxies = self.rules.proxies();
+        if !proxies.contains(peer) {
+            return peer;
+        }
+        let headers = parts.headers.iter();
+        let fields: Vec<_> = headers
+            .map(|(name, value)| Field::new(name.as_str(), value.as_bytes()))
+            .collect();
+        proxies.source(peer, &fields)
     }
 
     fn arrival(&self, peer: IpAddr) -> Arrival {

@@ -15,7 +15,6 @@ use strongroom_policy::{
     credential::{Environment, ManagementKey},
     platform::{Platform as Rules, PlatformKeys},
     roles::Role,
-    source::Proxies,
 };
 use strongroom_signing::Target;
 use tokio::{
@@ -24,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    allow_all::AllowAll,
     audit::{self, AuditLog, Opening, OutsideCheckpoints, Recovered},
     background,
     clock::{self, Clock},
@@ -92,8 +92,9 @@ impl Server {
                 store: &keys.store,
                 token: &keys.token,
             },
-            Proxies::none(),
+            config.proxies.clone(),
         );
+        let allow_all = store.allow_all().await.map_err(store_error)?;
         let ring = load_keys(&store, &personal).await.map_err(store_error)?;
         let (audit, recovered) =
             open_audit(&config, &directory, &keys, &clock, &store, &personal).await?;
@@ -127,6 +128,7 @@ impl Server {
             rules,
             plain_target,
             keys: ring,
+            allow_all: AllowAll::new(allow_all),
             rotating: tokio::sync::Mutex::default(),
             members: RwLock::new(members),
             personal,

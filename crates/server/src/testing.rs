@@ -7,10 +7,12 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use strongroom_contract::time::UnixMillis;
+use strongroom_crypto::SecretText;
 use strongroom_policy::{
     credential::{Environment, ManagementKey},
     roles::Role,
 };
+use strongroom_signing::Scheme;
 use tempfile::TempDir;
 
 use crate::{Config, Running, Server, store::Member};
@@ -182,16 +184,29 @@ pub(crate) fn signed_at(
     body: &[u8],
     now: UnixMillis,
 ) -> Vec<(String, String)> {
-    use strongroom_signing::{Credential, Scheme, SigningContext, Target, sign};
+    let secret = SecretText::new(secret.to_owned());
+    let scheme = Scheme::Rfc9421HmacSha256;
+    signed_with(scheme, (app_id, &secret), method, target, body, now)
+}
+
+/// The headers of a request signed by `scheme`.
+pub(crate) fn signed_with(
+    scheme: Scheme,
+    (app_id, secret): (&str, &SecretText),
+    method: &str,
+    target: &str,
+    body: &[u8],
+    now: UnixMillis,
+) -> Vec<(String, String)> {
+    use strongroom_signing::{Credential, SigningContext, Target, sign};
     let target = Target::parse(&format!("https://localhost{target}")).unwrap();
     let request = strongroom_signing::Request::new(method, &target, &[], body);
-    let secret = strongroom_crypto::SecretText::new(secret.to_owned());
-    let credential = Credential::new(&secret, "sr://test/secret").with_public_id(app_id);
+    let credential = Credential::new(secret, "sr://test/secret").with_public_id(app_id);
     let context = SigningContext {
         now,
         nonce: strongroom_crypto::random::bytes(),
     };
-    let signed = sign(Scheme::Rfc9421HmacSha256, &request, &credential, &context).unwrap();
+    let signed = sign(scheme, &request, &credential, &context).unwrap();
     let headers = signed.headers.iter();
     headers
         .map(|header| {

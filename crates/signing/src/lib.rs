@@ -24,6 +24,7 @@ pub mod client_auth;
 pub mod content_digest;
 mod credential;
 pub mod header_pair;
+pub mod jwk;
 pub mod jwt;
 pub mod message;
 pub mod oauth2;

@@ -20,8 +20,9 @@ use strongroom_contract::{
     error::{ErrorCode, Failure, FailureDocument},
     explain::Explanation,
     manage::{
-        AdvanceClock, CapturedRequest, ClockView, CreateKey, CreatedKey, KeyList, KeyView,
-        RetireSecret, RotateKey, RotatedKey, SetAllowlist, SetLimit, SetNote, SetScopes,
+        AdvanceClock, AllowAllView, CapturedRequest, ChangeAllowlist, ClockView, CreateKey,
+        CreatedKey, KeyList, KeyView, RetireSecret, RotateKey, RotatedKey, SetAllowlist, SetExpiry,
+        SetLimit, SetName, SetNote, SetPublicKey, SetScopes, SourceCheck,
     },
     platform::PlatformAddress,
 };
@@ -195,6 +196,40 @@ impl Platform {
             .await
     }
 
+    /// Replaces a key's name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`].
+    pub async fn set_name(&self, app_id: &str, name: &SetName) -> Result<KeyView, Failure> {
+        self.call(Method::PUT, &["keys", app_id, "name"], Some(name))
+            .await
+    }
+
+    /// Changes when a key ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Conflict`] if it was revoked.
+    pub async fn set_expiry(&self, app_id: &str, expiry: &SetExpiry) -> Result<KeyView, Failure> {
+        self.call(Method::PUT, &["keys", app_id, "expiry"], Some(expiry))
+            .await
+    }
+
+    /// Registers a key's public key, or ends it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Conflict`] if there is none to end, or nothing else.
+    pub async fn set_public_key(
+        &self,
+        app_id: &str,
+        key: &SetPublicKey,
+    ) -> Result<KeyView, Failure> {
+        self.call(Method::PUT, &["keys", app_id, "public-key"], Some(key))
+            .await
+    }
+
     /// Sets how many requests a key may make in every rolling minute.
     ///
     /// # Errors
@@ -217,6 +252,50 @@ impl Platform {
     ) -> Result<KeyView, Failure> {
         self.call(Method::PUT, &["keys", app_id, "allowlist"], Some(list))
             .await
+    }
+
+    /// The same with a guard against locking out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Conflict`] if the guard refuses, and says whom the list
+    /// would lock out.
+    pub async fn change_allowlist(
+        &self,
+        app_id: &str,
+        list: &ChangeAllowlist,
+    ) -> Result<KeyView, Failure> {
+        self.call(Method::PUT, &["keys", app_id, "allowlist"], Some(list))
+            .await
+    }
+
+    /// Whether a key may be used from an address, and what lets it or does not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Usage`] if it is no address.
+    pub async fn check_source(&self, app_id: &str, address: &str) -> Result<SourceCheck, Failure> {
+        let mut url = self.route(&["keys", app_id, "source"])?;
+        url.query_pairs_mut().append_pair("address", address);
+        self.exchange(self.http.get(url)).await
+    }
+
+    /// The sources that any key may be used from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`].
+    pub async fn allow_all(&self) -> Result<AllowAllView, Failure> {
+        self.ask(&["allowlist"]).await
+    }
+
+    /// Replaces the sources that any key may be used from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::change_allowlist`].
+    pub async fn change_allow_all(&self, list: &ChangeAllowlist) -> Result<AllowAllView, Failure> {
+        self.call(Method::PUT, &["allowlist"], Some(list)).await
     }
 
     /// Replaces a key's scopes.

@@ -88,6 +88,7 @@ impl Stage {
             virtual_clock: true,
             capture_bodies: true,
             checkpoint: None,
+            ..ServeOptions::default()
         };
         let server = runtime.spawn(async move {
             let ready = |address: &PlatformAddress| {

@@ -1,13 +1,16 @@
 //! `platform key`: issue, list, revoke.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use anstyle::Style;
 use clap::Subcommand;
 use serde::Serialize;
 use strongroom_contract::{
     error::Failure,
-    manage::{CreateKey, CreatedKey, KeyState, KeyView},
+    manage::{CreateKey, CreatedKey, KeyEnvironment, KeyState, KeyView},
     secret::Revealed,
     time::UnixMillis,
 };
@@ -16,6 +19,7 @@ use strongroom_workbench::platform::create_and_store;
 use super::{
     Place, ask,
     rotation::{self, NoteArgs, RetireArgs, RotateArgs},
+    settings::{self, ExpireArgs, PublicKeyArgs, RenameArgs},
 };
 use crate::{
     client::Client,
@@ -38,6 +42,12 @@ pub(super) enum Command {
     Retire(RetireArgs),
     /// Replace the note about a key; none given: none
     Note(NoteArgs),
+    /// Replace a key's name
+    Rename(RenameArgs),
+    /// Change when a key ends: a time, or never
+    Expire(ExpireArgs),
+    /// Register the public key (Ed25519) that a key's signatures are verified with, or end it
+    PublicKey(PublicKeyArgs),
     /// Revoke a key: from then on no request with it is accepted
     Revoke(KeyArgs),
 }
@@ -68,6 +78,13 @@ pub(super) struct CreateArgs {
     /// A note for people
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// A key of the live environment, with an app-id that says so
+    #[arg(long)]
+    live: bool,
+    /// An Ed25519 public key (PEM, JWK or base64): the key then signs with the private half, and has no
+    /// secret
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["store", "may_sign"])]
+    public_key: Option<PathBuf>,
     /// Put it into the vault under this name, to be sent to loopback hosts alone
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
@@ -87,6 +104,9 @@ pub(super) fn run(command: Command, place: &Place, output: Output) -> Result<(),
         Command::Rotate(args) => rotation::rotate(&args, place, output),
         Command::Retire(args) => rotation::retire(&args, place, output),
         Command::Note(args) => rotation::note(args, place, output),
+        Command::Rename(args) => settings::rename(args, place, output),
+        Command::Expire(args) => settings::expire(&args, place, output),
+        Command::PublicKey(args) => settings::public_key(&args, place, output),
         Command::Revoke(KeyArgs { app_id }) => {
             let key = ask(place, async |platform| platform.revoke(&app_id).await)?;
             output.print(&key, |out| {
@@ -100,7 +120,8 @@ pub(super) fn run(command: Command, place: &Place, output: Output) -> Result<(),
 #[derive(Serialize)]
 struct Issued {
     app_id: String,
-    secret_key: Revealed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_key: Option<Revealed>,
     key: KeyView,
     /// The name under which the vault holds it, if it was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +139,15 @@ fn create(args: CreateArgs, place: &Place, output: Output) -> Result<(), Failure
         expires: args.expires,
         not_before: args.not_before,
         note: args.note,
+        environment: match args.live {
+            true => KeyEnvironment::Live,
+            false => KeyEnvironment::Test,
+        },
+        public_key: args
+            .public_key
+            .as_deref()
+            .map(settings::read_key)
+            .transpose()?,
     };
     let mut vault = args
         .store
@@ -160,6 +190,12 @@ fn show(out: &mut dyn Write, issued: &Issued, url: &str) -> io::Result<()> {
     super::rules::held_to(out, key)?;
     writeln!(out)?;
     writeln!(out, "{DIM}app-id{DIM:#}      {app_id}")?;
+    let Some(secret_key) = secret_key else {
+        return writeln!(
+            out,
+            "\nIt has no secret: sign with the private half of its public key (rfc9421-ed25519)."
+        );
+    };
     match stored {
         None => {
             writeln!(

@@ -1,11 +1,13 @@
 //! `platform`: what the local platform issues and remembers.
 
+mod allow;
 mod audit;
 mod client;
 mod clock;
 mod key;
 mod rotation;
 mod rules;
+mod settings;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -31,7 +33,10 @@ enum Command {
     /// Set how many requests a key may make in every rolling minute
     Limit(rules::LimitArgs),
     /// Replace the source addresses that a key may be used from; none named: any
-    Allow(rules::AllowArgs),
+    Allow(allow::AllowArgs),
+    /// The source addresses that any key may be used from, whatever its own list says
+    #[command(subcommand)]
+    AllowAll(allow::AllowAllCommand),
     /// Replace a key's scopes; none named: none
     Scope(rules::ScopeArgs),
     /// What was asked and done, and whether the record of it is whole
@@ -66,7 +71,8 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     match command {
         Command::Key(command) => key::run(command, &place, output)?,
         Command::Limit(args) => rules::limit(args, &place, output)?,
-        Command::Allow(args) => rules::allow(args, &place, output)?,
+        Command::Allow(args) => allow::allow(args, &place, output)?,
+        Command::AllowAll(command) => allow::allow_all(command, &place, output)?,
         Command::Scope(args) => rules::scope(args, &place, output)?,
         Command::Audit(command) => return audit::run(&command, &place, output),
         Command::Client(command) => client::run(&command, &place, output)?,

@@ -237,6 +237,16 @@ fn details(out: &mut dyn Write, key: &KeyView) -> io::Result<()> {
             time(secret.last_used),
         ]);
     }
+    if let Some(registered) = &key.public_key {
+        let last_used = registered.last_used.map(|time| time.to_string());
+        table.row([
+            Cell::plain(format!("{} (public key)", registered.id)),
+            Cell::styled("live", GOOD),
+            Cell::styled(registered.created.to_string(), DIM),
+            Cell::optional(None),
+            Cell::optional(last_used.as_deref()),
+        ]);
+    }
     writeln!(out)?;
     table.write(out)
 }

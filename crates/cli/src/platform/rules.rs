@@ -1,10 +1,10 @@
-//! `platform limit|allow|scope`: what a key is held to.
+//! `platform limit|scope`: what a key is held to.
 
 use std::io::{self, Write};
 
 use strongroom_contract::{
     error::Failure,
-    manage::{KeyView, SetAllowlist, SetLimit, SetScopes},
+    manage::{KeyView, SetLimit, SetScopes},
 };
 
 use super::{Place, ask};
@@ -21,15 +21,6 @@ pub(super) struct LimitArgs {
     /// Accepted requests in every rolling minute
     #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     per_minute: u32,
-}
-
-#[derive(clap::Args)]
-pub(super) struct AllowArgs {
-    /// The key's public id
-    app_id: String,
-    /// Addresses or networks, such as 127.0.0.1 or 10.0.0.0/8
-    #[arg(value_name = "CIDR")]
-    allow: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -50,15 +41,6 @@ pub(super) fn limit(args: LimitArgs, place: &Place, output: Output) -> Result<()
     changed(&key, output)
 }
 
-pub(super) fn allow(args: AllowArgs, place: &Place, output: Output) -> Result<(), Failure> {
-    let AllowArgs { app_id, allow } = args;
-    let allowlist = SetAllowlist { allow };
-    let key = ask(place, async |platform| {
-        platform.set_allowlist(&app_id, &allowlist).await
-    })?;
-    changed(&key, output)
-}
-
 pub(super) fn scope(args: ScopeArgs, place: &Place, output: Output) -> Result<(), Failure> {
     let ScopeArgs { app_id, scopes } = args;
     let scopes = SetScopes { scopes };
@@ -68,7 +50,7 @@ pub(super) fn scope(args: ScopeArgs, place: &Place, output: Output) -> Result<()
     changed(&key, output)
 }
 
-fn changed(key: &KeyView, output: Output) -> Result<(), Failure> {
+pub(super) fn changed(key: &KeyView, output: Output) -> Result<(), Failure> {
     output.print(key, |out| {
         let name = printable(&key.name, false);
         writeln!(
@@ -92,7 +74,7 @@ pub(super) fn held_to(out: &mut dyn Write, key: &KeyView) -> io::Result<()> {
     )
 }
 
-fn listed(values: &[String], none: &str) -> String {
+pub(super) fn listed(values: &[String], none: &str) -> String {
     if values.is_empty() {
         none.to_owned()
     } else {

@@ -277,6 +277,34 @@ impl PublicKey {
         }
     }
 
+    /// An Ed25519 public key by its 32 bytes (RFC 8032, section 5.1.5).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Rejected`] if they are of another length.
+    pub fn ed25519(bytes: &[u8]) -> Result<Self, KeyError> {
+        Self::checked(KeyKind::Ed25519, bytes)
+    }
+
+    /// The key's bytes: 32 of Ed25519, an uncompressed point of P-256, or PKCS#1 `RSAPublicKey`.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// An Ed25519 public key whose private half is thrown away: nobody signs for it.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::Failed`] if the library has no randomness.
+    pub fn of_nobody() -> Result<Self, SigningError> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| SigningError::Failed)?;
+        Ok(Self {
+            kind: KeyKind::Ed25519,
+            bytes: pair.public_key().as_ref().to_vec(),
+        })
+    }
+
     fn checked(kind: KeyKind, bytes: &[u8]) -> Result<Self, KeyError> {
         let parsed = match kind {
             KeyKind::Ed25519 => ParsedPublicKey::new(&ED25519, bytes),

@@ -34,6 +34,8 @@ pub struct PlatformFacts<'a> {
     pub platform: &'a Platform,
     /// Its keys.
     pub records: &'a [&'a KeyRecord],
+    /// The sources that any key may be used from; any if absent.
+    pub allow_all: Option<&'a Allowlist>,
     /// What would become of a nonce; `None` if that is not known for the time in question.
     pub nonce: &'a dyn Fn(&NonceClaim) -> Option<NonceAnswer>,
     /// Whether a slot would be given.
@@ -71,15 +73,20 @@ pub(super) fn judge(view: &View<'_>, facts: &PlatformFacts<'_>, now: UnixMillis)
     let outcome = decide::begin(request_facts, facts.platform).and_then(|ask| {
         let app_id = ask.app_id();
         let found = facts.records.iter().find(|it| it.app_id == app_id);
-        let unlisted = found.map(|record| {
-            let mut record = (*record).clone();
-            if view.peer.is_none() && !record.allow.is_any() {
-                lacking.source = true;
-                record.allow = Allowlist::default();
+        let ask = match facts.allow_all {
+            Some(list) => ask.within(list),
+            None => ask,
+        };
+        let is_limited = facts.allow_all.is_some_and(|list| !list.is_any())
+            || found.is_some_and(|record| !record.allow.is_any());
+        let ask = match view.peer {
+            Some(_) => ask,
+            None => {
+                lacking.source = is_limited;
+                ask.from_anywhere()
             }
-            record
-        });
-        let ask = match ask.answer(unlisted.as_ref())? {
+        };
+        let ask = match ask.answer(found.copied())? {
             Next::Nonce(ask) => {
                 let answer = (facts.nonce)(ask.claim());
                 lacking.replay = answer.is_none();

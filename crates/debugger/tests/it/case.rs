@@ -169,6 +169,7 @@ impl Case {
         let platform = Platform::new(keys, Proxies::none());
         let record = self.record(kept, &platform);
         let facts = PlatformFacts {
+            allow_all: None,
             platform: &platform,
             records: &[&record],
             nonce: &|_| {

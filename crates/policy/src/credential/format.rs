@@ -48,6 +48,15 @@ pub enum Kind {
     ManagementKey,
 }
 
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Test => "test",
+            Self::Live => "live",
+        })
+    }
+}
+
 impl Kind {
     const ALL: [Self; 3] = [Self::AppId, Self::SecretKey, Self::ManagementKey];
 

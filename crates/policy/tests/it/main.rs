@@ -11,6 +11,7 @@ mod limiter;
 mod look;
 #[cfg(test)]
 mod pipeline;
+mod pipeline_keys;
 #[cfg(test)]
 mod pipeline_order;
 #[cfg(test)]

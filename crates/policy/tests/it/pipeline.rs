@@ -26,7 +26,7 @@ fn later(seconds: u64) -> UnixMillis {
 
 /// A refusal by `rule`, whose trace holds together and shows none of the secrets.
 #[track_caller]
-fn refused(world: &mut World, sent: &Sent, rule: Rule, says: &str) -> Box<Refused> {
+pub(crate) fn refused(world: &mut World, sent: &Sent, rule: Rule, says: &str) -> Box<Refused> {
     let refused = world.decide(sent).unwrap_err();
     assert_eq!(refused.rule(), rule, "{:?}", refused.trace);
     let trace = &refused.trace;
@@ -71,7 +71,7 @@ fn pair(world: &World) -> Sent {
     Sent::new().pair(key.record.app_id, key.secret.expose_secret())
 }
 
-fn signed(world: &World, nonce: u8) -> Sent {
+pub(crate) fn signed(world: &World, nonce: u8) -> Sent {
     let key = &world.key;
     Sent::new().signed(key.record.app_id, key.secret.expose_secret(), nonce)
 }
@@ -222,7 +222,10 @@ fn identify_holds_signatures_to_the_profile() {
         (stripped(sign(&world), "created"), "has no created"),
         (stripped(sign(&world), "nonce"), "has no nonce"),
         (stripped(sign(&world), "keyid"), "has no keyid"),
-        (input(sign(&world), "hmac-sha256", "ed25519"), "ed25519"),
+        (
+            input(sign(&world), "hmac-sha256", "rsa-pss-sha512"),
+            "rsa-pss-sha512",
+        ),
         (sign(&world).without("signature"), "but Signature has not"),
         (
             sign(&world).without("signature-input"),

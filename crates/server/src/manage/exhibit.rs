@@ -95,11 +95,13 @@ fn with_facts<T>(
     look: impl FnOnce(&Knowledge<'_>) -> T,
 ) -> T {
     let keys = platform.keys.all();
+    let allow_all = platform.allow_all.list();
     let records: Vec<_> = keys.iter().map(|key| key.snapshot()).collect();
     let records: Vec<&KeyRecord> = records.iter().map(AsRef::as_ref).collect();
     look(&Knowledge::Platform(PlatformFacts {
         platform: &platform.rules,
         records: &records,
+        allow_all: Some(&allow_all),
         nonce: &|claim| {
             let key = platform.keys.find(claim.app_id).filter(|_| is_now)?;
             let limit = key.snapshot().limit;

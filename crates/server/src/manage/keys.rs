@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use strongroom_contract::{
-    manage::{CreateKey, CreatedKey, KeyList, SetAllowlist, SetLimit, SetNote, SetScopes},
+    manage::{
+        CreateKey, CreatedKey, KeyEnvironment, KeyList, SetExpiry, SetLimit, SetName, SetNote,
+        SetScopes,
+    },
     secret::Revealed,
 };
 use strongroom_policy::{
-    allowlist::Allowlist,
     credential::{AppId, Environment, SecretId},
     key::{KeyRecord, Secrets},
     limiter::Limit,
@@ -16,7 +18,7 @@ use strongroom_policy::{
     token::RevokedTokens,
 };
 
-use super::{Call, Done, NotDone};
+use super::{Call, Done, NotDone, allowlist, public_key};
 use crate::{
     audit::AuditDown,
     keys::{IssuedKey, LastUses},
@@ -41,7 +43,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         Some(per_minute) => parse_limit(per_minute)?,
         None => Limit::DEFAULT,
     };
-    let allow = parse_allowlist(&wanted.allow)?;
+    let allow = allowlist::parse(&wanted.allow)?;
     let scopes = parse_scopes(&wanted.scopes)?;
     let note = checked_note(wanted.note.unwrap_or_default())?;
     if let (Some(not_before), Some(expires)) = (wanted.not_before, wanted.expires)
@@ -64,10 +66,25 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         .personal
         .of(client)
         .ok_or_else(|| NotDone::usage(format!("the client {client_name:?} was erased")))?;
-    let app_id = AppId::generate(Environment::Test);
-    let (secret_key, secret) = platform
-        .rules
-        .new_secret(app_id, SecretId(1), wanted.may_sign, now);
+    let app_id = AppId::generate(match wanted.environment {
+        KeyEnvironment::Test => Environment::Test,
+        KeyEnvironment::Live => Environment::Live,
+    });
+    let public_key = wanted.public_key.as_deref().map(public_key::read);
+    let (secret_key, secrets) = match public_key.transpose()? {
+        Some(_) if wanted.may_sign => {
+            return Err(NotDone::usage(
+                "may_sign is for a key that signs with its secret; one with a public key signs with \
+                 the private half",
+            ));
+        }
+        Some(key) => (None, Secrets::none_but(public_key::first(key, now))),
+        None => {
+            let rules = &platform.rules;
+            let (shown, secret) = rules.new_secret(app_id, SecretId(1), wanted.may_sign, now);
+            (Some(shown), Secrets::first(secret))
+        }
+    };
     let record = KeyRecord {
         app_id,
         client,
@@ -77,7 +94,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         not_before: wanted.not_before,
         expires: wanted.expires,
         revoked: None,
-        secrets: Secrets::first(secret),
+        secrets,
         limit,
         daily_quota: None,
         allow,
@@ -96,7 +113,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
     let issued = find(call, app_id)?;
     let created = CreatedKey {
         app_id: app_id.to_string(),
-        secret_key: Revealed::new(secret_key.expose_secret().to_owned()),
+        secret_key: secret_key.map(|secret| Revealed::new(secret.expose_secret().to_owned())),
         key: issued.view(now),
     };
     Ok(Done::changed(StatusCode::CREATED, Some(app_id), &created))
@@ -120,6 +137,32 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Done, NotDone> {
     change(call, KeyChange::Revoke(call.arrival.now)).await
 }
 
+pub(super) async fn set_name(call: Call<'_>) -> Result<Done, NotDone> {
+    let SetName { name } = call.body()?;
+    let name = checked_name("name", &name)?.to_owned();
+    change(call, KeyChange::Name(name)).await
+}
+
+/// Changes when a key ends. What is in the past ends it at once.
+pub(super) async fn set_expiry(call: Call<'_>) -> Result<Done, NotDone> {
+    let SetExpiry { expires } = call.body()?;
+    let app_id = named(call)?;
+    let record = find(call, app_id)?.snapshot();
+    if record.revoked.is_some() {
+        return Err(NotDone::conflict(format!(
+            "key {app_id} was revoked, which is for good; issue a new key"
+        )));
+    }
+    if let (Some(not_before), Some(expires)) = (record.not_before, expires)
+        && expires <= not_before
+    {
+        return Err(NotDone::usage(format!(
+            "the key would expire at {expires}, before it can be used: not_before is {not_before}"
+        )));
+    }
+    change(call, KeyChange::Expiry(expires)).await
+}
+
 pub(super) async fn set_note(call: Call<'_>) -> Result<Done, NotDone> {
     let SetNote { note } = call.body()?;
     change(call, KeyChange::Note(checked_note(note)?)).await
@@ -130,18 +173,13 @@ pub(super) async fn set_limit(call: Call<'_>) -> Result<Done, NotDone> {
     change(call, KeyChange::Limit(parse_limit(per_minute)?)).await
 }
 
-pub(super) async fn set_allowlist(call: Call<'_>) -> Result<Done, NotDone> {
-    let SetAllowlist { allow } = call.body()?;
-    change(call, KeyChange::Allowlist(parse_allowlist(&allow)?)).await
-}
-
 pub(super) async fn set_scopes(call: Call<'_>) -> Result<Done, NotDone> {
     let SetScopes { scopes } = call.body()?;
     change(call, KeyChange::Scopes(parse_scopes(&scopes)?)).await
 }
 
 /// Makes a change of the key in the path, and shows the key.
-async fn change(call: Call<'_>, change: KeyChange) -> Result<Done, NotDone> {
+pub(super) async fn change(call: Call<'_>, change: KeyChange) -> Result<Done, NotDone> {
     let app_id = named(call)?;
     let key = find(call, app_id)?;
     let recorder = call.recorder(StatusCode::OK, Some(app_id), None);
@@ -199,10 +237,6 @@ fn checked_note(note: String) -> Result<String, NotDone> {
 
 fn parse_limit(per_minute: u32) -> Result<Limit, NotDone> {
     Limit::new(per_minute).map_err(|error| NotDone::usage(error.to_string()))
-}
-
-fn parse_allowlist(allow: &[String]) -> Result<Allowlist, NotDone> {
-    Allowlist::parse(allow).map_err(|error| NotDone::usage(error.to_string()))
 }
 
 fn parse_scopes(scopes: &[String]) -> Result<Scopes, NotDone> {

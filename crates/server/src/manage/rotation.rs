@@ -46,6 +46,11 @@ pub(super) async fn rotate(call: Call<'_>) -> Result<Done, NotDone> {
             "key {app_id} {ended}; issue a new key"
         )));
     }
+    if !record.secrets.has_secret() {
+        return Err(NotDone::conflict(format!(
+            "key {app_id} has no secret; register another public key to replace the one that it has"
+        )));
+    }
     let secret_id = record.secrets.next_id();
     let (secret_key, secret) = platform
         .rules

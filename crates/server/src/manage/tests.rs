@@ -12,8 +12,11 @@ fn body(operation: Operation) -> Value {
         Operation::KeyCreate => json!({ "name": "made" }),
         Operation::KeyRetire => json!({ "secret_id": 1 }),
         Operation::KeyNote => json!({ "note": "for the tests" }),
+        Operation::KeyRename => json!({ "name": "renamed" }),
+        Operation::KeyExpire => json!({ "expires": null }),
+        Operation::KeyRegister => json!({ "public_key": null }),
         Operation::KeyLimit => json!({ "per_minute": 5 }),
-        Operation::KeyAllowlist => json!({ "allow": [] }),
+        Operation::KeyAllowlist | Operation::AllowAllSet => json!({ "allow": [] }),
         Operation::KeyScopes => json!({ "scopes": [] }),
         Operation::ClockAdvance => json!({ "by_ms": 1 }),
         Operation::ExhibitExplain => json!({

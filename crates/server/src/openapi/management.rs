@@ -7,9 +7,9 @@ use strongroom_contract::{
     clients::{ClientList, ErasedClient},
     diagnosis::{Diagnosis, Exhibit},
     manage::{
-        AdvanceClock, AuditPage, AuditVerification, CapturedRequest, ClockView, CreateKey,
-        CreatedKey, KeyList, KeyView, RetireSecret, RotateKey, RotatedKey, SetAllowlist, SetLimit,
-        SetNote, SetScopes,
+        AdvanceClock, AllowAllView, AuditPage, AuditVerification, CapturedRequest, ChangeAllowlist,
+        ClockView, CreateKey, CreatedKey, KeyList, KeyView, RetireSecret, RotateKey, RotatedKey,
+        SetExpiry, SetLimit, SetName, SetNote, SetPublicKey, SetScopes, SourceCheck,
     },
 };
 
@@ -131,6 +131,27 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     entry(
         "PUT",
+        &["/manage/v1/keys/{}/name"],
+        "Renames a key",
+        Shape::Of(of::<SetName>),
+        (200, Shape::Of(of::<KeyView>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/keys/{}/expiry"],
+        "Changes when a key ends, or lets it go on without an end",
+        Shape::Of(of::<SetExpiry>),
+        (200, Shape::Of(of::<KeyView>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/keys/{}/public-key"],
+        "Registers the public key that a key's signatures are verified with, or ends it",
+        Shape::Of(of::<SetPublicKey>),
+        (200, Shape::Of(of::<KeyView>)),
+    ),
+    entry(
+        "PUT",
         &["/manage/v1/keys/{}/limit"],
         "Sets how many requests a key may make in every rolling minute",
         Shape::Of(of::<SetLimit>),
@@ -140,8 +161,37 @@ pub(super) const ENTRIES: &[Entry] = &[
         "PUT",
         &["/manage/v1/keys/{}/allowlist"],
         "Replaces the source addresses that a key may be used from",
-        Shape::Of(of::<SetAllowlist>),
+        Shape::Of(of::<ChangeAllowlist>),
         (200, Shape::Of(of::<KeyView>)),
+    ),
+    Entry {
+        parameters: &[query(
+            "address",
+            true,
+            "The source address",
+            r#"{"type": "string"}"#,
+        )],
+        ..entry(
+            "GET",
+            &["/manage/v1/keys/{}/source"],
+            "Whether a key may be used from an address, and what lets it",
+            Shape::Nothing,
+            (200, Shape::Of(of::<SourceCheck>)),
+        )
+    },
+    entry(
+        "GET",
+        &["/manage/v1/allowlist"],
+        "The source addresses that any key may be used from",
+        Shape::Nothing,
+        (200, Shape::Of(of::<AllowAllView>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/allowlist"],
+        "Replaces the source addresses that any key may be used from",
+        Shape::Of(of::<ChangeAllowlist>),
+        (200, Shape::Of(of::<AllowAllView>)),
     ),
     entry(
         "PUT",

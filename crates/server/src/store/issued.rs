@@ -4,11 +4,13 @@ use std::{collections::HashMap, num::NonZeroU32};
 
 use rusqlite::{Connection, Row, Transaction, params};
 use strongroom_contract::time::UnixMillis;
+use strongroom_crypto::signature::PublicKey;
 use strongroom_policy::{
     allowlist::Allowlist,
     credential::{AppId, Secret, SecretId, StoredTag},
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
+    public_key::RegisteredKey,
     roles::Role,
     scopes::Scopes,
     token::{RevokedToken, RevokedTokens, TokenId},
@@ -16,6 +18,9 @@ use strongroom_policy::{
 
 use super::{Store, StoreError, Undone};
 use crate::keys::{LastUses, Use};
+
+/// Under which name the list for all keys is stored.
+const ALL_KEYS: &str = "all keys";
 
 /// A key as it is stored, and when it was last used.
 pub(crate) struct StoredKey {
@@ -47,6 +52,10 @@ pub(crate) enum KeyChange {
     Secrets(Secrets),
     /// One of its access tokens, at that time.
     RevokeToken(RevokedToken, UnixMillis),
+    /// Its name.
+    Name(String),
+    /// When it ends.
+    Expiry(Option<UnixMillis>),
     /// What is noted about it.
     Note(String),
     /// Its limit.
@@ -63,6 +72,7 @@ impl Store {
         self.database
             .run(|connection| {
                 let mut revoked = revoked_tokens(connection)?;
+                let mut registered = public_keys(connection)?;
                 let mut statement = connection.prepare("SELECT * FROM keys")?;
                 let mut secrets = connection.prepare(
                     "SELECT id, tag, sealed, created, retire_at, last_used FROM secrets
@@ -75,9 +85,11 @@ impl Store {
                     let secrets = secrets
                         .query_map([&app_id], stored_secret)?
                         .collect::<Result<Vec<_>, _>>()?;
-                    let mut key = stored_key(row, &app_id, secrets)?.ok_or_else(|| {
-                        StoreError::damaged(format!("the row of key {app_id} can't be read"))
-                    })?;
+                    let registered = registered.remove(&app_id);
+                    let mut key =
+                        stored_key(row, &app_id, secrets, registered)?.ok_or_else(|| {
+                            StoreError::damaged(format!("the row of key {app_id} can't be read"))
+                        })?;
                     if let Some(revoked) = revoked.remove(&app_id) {
                         key.record.revoked_tokens = revoked.into_iter().collect();
                     }
@@ -103,6 +115,49 @@ impl Store {
             .await
     }
 
+    /// The sources that any key may be used from.
+    pub(crate) async fn allow_all(&self) -> Result<Allowlist, StoreError> {
+        self.database
+            .run(|connection| {
+                let mut statement =
+                    connection.prepare("SELECT entries FROM allowlists WHERE name = ?1")?;
+                let mut rows = statement.query([ALL_KEYS])?;
+                let Some(row) = rows.next()? else {
+                    return Ok(Allowlist::default());
+                };
+                let entries: String = row.get(0)?;
+                texts(&entries)
+                    .and_then(|entries| Allowlist::parse(&entries).ok())
+                    .ok_or_else(|| {
+                        StoreError::damaged("the allowlist for all keys can't be read".to_owned())
+                    })
+            })
+            .await
+    }
+
+    /// Replaces the sources that any key may be used from. `before_commit` comes last: if it fails,
+    /// nothing was changed.
+    pub(crate) async fn put_allow_all<E: Send + 'static>(
+        &self,
+        list: &Allowlist,
+        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> Result<(), Undone<E>> {
+        let entries = json(&list.to_strings());
+        self.database
+            .transact(
+                move |transaction| {
+                    transaction.execute(
+                        "INSERT INTO allowlists (name, entries) VALUES (?1, ?2)
+                         ON CONFLICT (name) DO UPDATE SET entries = excluded.entries",
+                        params![ALL_KEYS, entries],
+                    )
+                },
+                move |_| before_commit(),
+            )
+            .await
+            .map(|_| ())
+    }
+
     /// Writes when keys and their secrets were last used.
     pub(crate) async fn put_last_used(&self, used: Vec<(AppId, Use)>) -> Result<(), StoreError> {
         if used.is_empty() {
@@ -121,6 +176,11 @@ impl Store {
                     transaction
                         .prepare_cached(
                             "UPDATE secrets SET last_used = ?3 WHERE app_id = ?1 AND id = ?2",
+                        )?
+                        .execute(params![app_id.as_str(), secret.0, at.0])?;
+                    transaction
+                        .prepare_cached(
+                            "UPDATE public_keys SET last_used = ?3 WHERE app_id = ?1 AND id = ?2",
                         )?
                         .execute(params![app_id.as_str(), secret.0, at.0])?;
                 }
@@ -246,6 +306,31 @@ fn stored_secret(row: &Row<'_>) -> rusqlite::Result<(Secret, Option<UnixMillis>)
     Ok((secret, time(row, "last_used")?))
 }
 
+/// The public keys that are registered, by key, and when each was last used.
+fn public_keys(
+    connection: &Connection,
+) -> Result<HashMap<String, (RegisteredKey, Option<UnixMillis>)>, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT app_id, id, key, created, ended, last_used FROM public_keys")?;
+    let mut rows = statement.query([])?;
+    let mut registered = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let app_id: String = row.get(0)?;
+        let bytes: Vec<u8> = row.get(2)?;
+        let key = PublicKey::ed25519(&bytes).map_err(|_| {
+            StoreError::damaged(format!("the public key of key {app_id} can't be read"))
+        })?;
+        let stored = RegisteredKey {
+            id: SecretId(row.get(1)?),
+            key,
+            created: UnixMillis(row.get(3)?),
+            ended: time(row, "ended")?,
+        };
+        registered.insert(app_id, (stored, time(row, "last_used")?));
+    }
+    Ok(registered)
+}
+
 /// The access tokens that were revoked, by key.
 fn revoked_tokens(connection: &Connection) -> rusqlite::Result<HashMap<String, Vec<RevokedToken>>> {
     let mut statement = connection.prepare("SELECT app_id, id, expires FROM revoked_tokens")?;
@@ -265,8 +350,11 @@ fn stored_key(
     row: &Row<'_>,
     app_id: &str,
     secrets: Vec<(Secret, Option<UnixMillis>)>,
+    registered: Option<(RegisteredKey, Option<UnixMillis>)>,
 ) -> rusqlite::Result<Option<StoredKey>> {
     let uses = secrets.iter().filter_map(|(it, at)| Some((it.id, (*at)?)));
+    let by_public_key = registered.as_ref();
+    let uses = uses.chain(by_public_key.and_then(|(it, at)| Some((it.id, (*at)?))));
     let uses = LastUses::stored(time(row, "last_used")?, uses);
     let secrets = secrets.into_iter().map(|(secret, _)| secret).collect();
     let allow: String = row.get("allow")?;
@@ -278,7 +366,7 @@ fn stored_key(
         limit,
         texts(&allow).and_then(|texts| Allowlist::parse(&texts).ok()),
         texts(&scopes).and_then(|texts| Scopes::parse(&texts).ok()),
-        secrets_of(secrets),
+        secrets_of(secrets, registered.map(|(registered, _)| registered)),
     ) else {
         return Ok(None);
     };
@@ -304,10 +392,15 @@ fn stored_key(
     }))
 }
 
-/// From the newest and, if there is one, the older one behind it.
-fn secrets_of(mut newest_first: Vec<Secret>) -> Option<Secrets> {
-    let oldest = newest_first.pop()?;
+/// From the newest and, if there is one, the older one behind it; or from a public key alone.
+fn secrets_of(mut newest_first: Vec<Secret>, registered: Option<RegisteredKey>) -> Option<Secrets> {
+    let Some(oldest) = newest_first.pop() else {
+        return registered.map(Secrets::none_but);
+    };
     let mut secrets = Secrets::first(oldest);
+    if let Some(registered) = registered {
+        secrets = secrets.with(registered);
+    }
     if let Some(newest) = newest_first.pop() {
         secrets.add(newest, UnixMillis(0)).ok()?;
     }
@@ -362,6 +455,18 @@ fn write_change(
                 )
                 .map(|_| ())
         }
+        KeyChange::Name(name) => transaction
+            .execute(
+                "UPDATE keys SET name = ?2 WHERE app_id = ?1",
+                params![app_id, name],
+            )
+            .map(|_| ()),
+        KeyChange::Expiry(expires) => transaction
+            .execute(
+                "UPDATE keys SET expires = ?2 WHERE app_id = ?1",
+                params![app_id, expires.map(|time| time.0)],
+            )
+            .map(|_| ()),
         KeyChange::Note(note) => transaction
             .execute(
                 "UPDATE keys SET note = ?2 WHERE app_id = ?1",
@@ -413,7 +518,7 @@ fn write_key(transaction: &Transaction<'_>, key: &KeyRecord) -> rusqlite::Result
     write_secrets(transaction, key.app_id.as_str(), &key.secrets)
 }
 
-/// Writes secrets; of those that are there already, only their end can have changed.
+/// Writes secrets and the public key; of the secrets that are there already, only their end can have changed.
 fn write_secrets(
     transaction: &Transaction<'_>,
     app_id: &str,
@@ -434,5 +539,24 @@ fn write_secrets(
             ],
         )?;
     }
-    Ok(())
+    let Some(registered) = secrets.registered() else {
+        return Ok(());
+    };
+    transaction
+        .execute(
+            "INSERT INTO public_keys (app_id, id, key, created, ended)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (app_id) DO UPDATE SET
+                 last_used = CASE WHEN id = excluded.id THEN last_used END,
+                 id = excluded.id, key = excluded.key, created = excluded.created,
+                 ended = excluded.ended",
+            params![
+                app_id,
+                registered.id.0,
+                registered.key.as_bytes(),
+                registered.created.0,
+                registered.ended.map(|time| time.0),
+            ],
+        )
+        .map(|_| ())
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 const VERSION_1: &str = "
 CREATE TABLE clients (
@@ -156,6 +156,22 @@ CREATE TABLE audit_source_segments (
     id      INTEGER NOT NULL,
     segment INTEGER NOT NULL,
     PRIMARY KEY (id, segment)
+) STRICT, WITHOUT ROWID;
+";
+
+const VERSION_5: &str = "
+CREATE TABLE allowlists (
+    name    TEXT PRIMARY KEY,
+    entries TEXT NOT NULL -- JSON array of CIDRs
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE public_keys (
+    app_id    TEXT PRIMARY KEY REFERENCES keys (app_id),
+    id        INTEGER NOT NULL, -- numbered with the key's secrets
+    key       BLOB NOT NULL CHECK (length(key) = 32), -- Ed25519
+    created   INTEGER NOT NULL,
+    ended     INTEGER,
+    last_used INTEGER
 ) STRICT, WITHOUT ROWID;
 ";
 

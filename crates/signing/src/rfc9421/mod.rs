@@ -25,6 +25,6 @@ pub use component::{Component, ComponentError, Derived};
 pub use input::{InputError, MAX_COMPONENTS, SignatureInput, SignatureParams};
 pub(crate) use request::{Covered, SETTINGS, SHARED_SETTINGS, sign_request, verify_request};
 pub use signature::{
-    HMAC_SHA256, MAX_SIGNATURES, MakeError, Malformed, SIGNATURE, SIGNATURE_INPUT, Signature,
-    SignatureFields, VerifyError, algorithm_name, sign, sign_hmac_sha256,
+    ED25519, HMAC_SHA256, MAX_SIGNATURES, MakeError, Malformed, SIGNATURE, SIGNATURE_INPUT,
+    Signature, SignatureFields, VerifyError, algorithm_name, sign, sign_hmac_sha256,
 };

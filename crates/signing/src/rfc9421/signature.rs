@@ -5,7 +5,10 @@ use sfv::{
     BareItem, Dictionary, Item, KeyRef, ListEntry, Parser, Version,
     visitor::{DictionaryVisitor, EntryVisitor},
 };
-use strongroom_crypto::{mac::HmacSha256, signature};
+use strongroom_crypto::{
+    mac::HmacSha256,
+    signature::{self, PublicKey},
+};
 
 use super::{
     base::{BaseError, signature_base},
@@ -23,12 +26,15 @@ pub const SIGNATURE_INPUT: &str = "signature-input";
 /// `hmac-sha256` in the registry of RFC 9421, section 6.2.
 pub const HMAC_SHA256: &str = "hmac-sha256";
 
+/// `ed25519` in the registry of RFC 9421, section 6.2.
+pub const ED25519: &str = "ed25519";
+
 /// An algorithm's name in the registry of RFC 9421, section 6.2.
 #[must_use]
 pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::HmacSha256 => HMAC_SHA256,
-        Algorithm::Pair(signature::Algorithm::Ed25519) => "ed25519",
+        Algorithm::Pair(signature::Algorithm::Ed25519) => ED25519,
         Algorithm::Pair(signature::Algorithm::EcdsaP256Sha256) => "ecdsa-p256-sha256",
         Algorithm::Pair(signature::Algorithm::RsaPssSha512) => "rsa-pss-sha512",
         Algorithm::Pair(signature::Algorithm::RsaPkcs1Sha256) => "rsa-v1_5-sha256",
@@ -122,6 +128,21 @@ impl Signature {
     ) -> Result<String, VerifyError> {
         self.check(message, HMAC_SHA256, |base, value| {
             key.verify(&[base], value)
+        })
+    }
+
+    /// Verifies it as `ed25519` over `message`, and gives the signature base.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Signature::verify_hmac_sha256`].
+    pub fn verify_ed25519(
+        &self,
+        message: Message<'_>,
+        key: &PublicKey,
+    ) -> Result<String, VerifyError> {
+        self.check(message, ED25519, |base, value| {
+            key.verify(signature::Algorithm::Ed25519, base, value)
         })
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use strongroom_contract::{
     agent::{KeyAdd, KeyCheck, KeyName},
-    error::Failure,
+    error::{ErrorCode, Failure},
     manage::{CreateKey, CreatedKey},
     secret::Revealed,
     vault::{Environment, ItemView, NewKey},
@@ -68,19 +68,27 @@ where
     F: Future<Output = Result<ItemView, Failure>>,
 {
     let created = platform.create_key(wanted).await?;
-    match store(item(name, platform, &created)).await {
+    let item = match item(name, platform, &created) {
+        Ok(item) => item,
+        Err(failure) => return Err(take_back(platform, &created.app_id, failure).await),
+    };
+    match store(item).await {
         Ok(item) => Ok(Stored { created, item }),
         Err(failure) => Err(take_back(platform, &created.app_id, failure).await),
     }
 }
 
-fn item(name: &str, platform: &Platform, created: &CreatedKey) -> NewKey {
+fn item(name: &str, platform: &Platform, created: &CreatedKey) -> Result<NewKey, Failure> {
+    let secret = created.secret_key.as_ref().ok_or_else(|| {
+        Failure::new(ErrorCode::Usage, "a key with a public key has no secret to store")
+            .hint("add its private half to the vault: strongroom key add, with the scheme rfc9421-ed25519")
+    })?;
     let scheme = if created.key.may_sign {
         Scheme::Rfc9421HmacSha256
     } else {
         Scheme::HeaderPair
     };
-    NewKey {
+    Ok(NewKey {
         name: name.to_owned(),
         provider: Some(PROVIDER.to_owned()),
         environment: Some(Environment::Own),
@@ -91,9 +99,9 @@ fn item(name: &str, platform: &Platform, created: &CreatedKey) -> NewKey {
         settings: BTreeMap::new(),
         preset: None,
         tags: Vec::new(),
-        secret: Revealed::new(created.secret_key.expose_secret().to_owned()),
+        secret: Revealed::new(secret.expose_secret().to_owned()),
         certificate: None,
-    }
+    })
 }
 
 async fn take_back(platform: &Platform, app_id: &str, failure: Failure) -> Failure {

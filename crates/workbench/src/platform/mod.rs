@@ -10,7 +10,7 @@ mod trust;
 
 pub(crate) use self::key_create::create_then_store;
 pub use self::{
-    allowlist::{allow_source, check_allowlist, grant_scope},
+    allowlist::{allow_source, check_allowlist, grant_scope, merged_entries},
     key_create::{Stored, create_and_store},
     key_rotate::{RotatedAndStored, rotate_and_store},
     serve::{ServeOptions, serve},

@@ -25,6 +25,10 @@ pub struct ServeOptions {
     pub capture_bodies: bool,
     /// A file outside of the state directory that gets a copy of every audit checkpoint.
     pub checkpoint: Option<PathBuf>,
+    /// The networks of proxies that are believed when they say whom they speak for; none if empty.
+    pub trust_proxies: Vec<String>,
+    /// The header in which they say it; `x-forwarded-for` if absent.
+    pub proxy_header: Option<String>,
 }
 
 impl ServeOptions {
@@ -41,6 +45,8 @@ impl Default for ServeOptions {
             virtual_clock: false,
             capture_bodies: false,
             checkpoint: None,
+            trust_proxies: Vec::new(),
+            proxy_header: None,
         }
     }
 }
@@ -51,7 +57,7 @@ impl Default for ServeOptions {
 /// # Errors
 ///
 /// [`InUse`](strongroom_contract::error::ErrorCode::InUse) if the port or the state directory is;
-/// what else keeps it from starting; what `ready` says, after stopping again.
+/// [`Usage`](strongroom_contract::error::ErrorCode::Usage) if a proxy makes no sense; what else keeps it from starting; what `ready` says, after stopping again.
 pub async fn serve(
     home: &Home,
     options: ServeOptions,
@@ -59,11 +65,14 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let state = options.state.unwrap_or_else(|| home.platform_state());
+    let proxies =
+        super::allowlist::proxies(&options.trust_proxies, options.proxy_header.as_deref())?;
     let config = |port| Config {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         virtual_clock: options.virtual_clock,
         capture_bodies: options.capture_bodies,
         checkpoint: options.checkpoint.clone(),
+        proxies: proxies.clone(),
         ..Config::in_directory(state.clone())
     };
     let server = match Server::start(config(options.port)).await {

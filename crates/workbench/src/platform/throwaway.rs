@@ -171,11 +171,14 @@ pub async fn with_platform<T>(
         };
         let platform = Platform::at(&address)?;
         let created = platform.create_key(key).await?;
+        let secret_key = created
+            .secret_key
+            .ok_or_else(|| failed("the key was issued without a secret".to_owned()))?;
         let handed = Handed {
             bundle: trust_bundle(Path::new(&address.ca), directory.path())?,
             address,
             app_id: created.app_id,
-            secret_key: created.secret_key,
+            secret_key,
             home: home.path().to_owned(),
         };
         let outcome = command(&handed).await?;

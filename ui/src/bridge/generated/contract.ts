@@ -1782,7 +1782,11 @@ secrets: Array<SecretView>,
 /**
  * What its owner noted about it; may be empty.
  */
-note: string, };
+note: string, 
+/**
+ * The public key that its signatures are verified with, if one is registered.
+ */
+public_key?: PublicKeyView, };
 
 /**
  * How long answers took, in milliseconds.
@@ -2095,6 +2099,27 @@ url: string | null,
  * Why it failed.
  */
 failure: Failure | null, };
+
+/**
+ * The public key that is registered with a key.
+ */
+export type PublicKeyView = { 
+/**
+ * Its number among the key's secrets, as it stands in rows of the audit log.
+ */
+id: number, 
+/**
+ * Its 32 bytes in base64.
+ */
+ed25519: string, 
+/**
+ * When it was registered.
+ */
+created: UnixMillis, 
+/**
+ * When a request that was signed with it was last authenticated.
+ */
+last_used: UnixMillis | null, };
 
 /**
  * A QR code: the dark modules as an SVG path, one unit a module, without a quiet zone.
