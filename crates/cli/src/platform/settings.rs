@@ -73,7 +73,7 @@ pub(super) fn rename(args: RenameArgs, place: &Place, output: Output) -> Result<
     let key = ask(place, async |platform| {
         platform.set_name(&key.app_id, &name).await
     })?;
-    tell(&key, "is its name", output)
+    tell(&key, "is renamed", output)
 }
 
 pub(super) fn expire(args: &ExpireArgs, place: &Place, output: Output) -> Result<(), Failure> {

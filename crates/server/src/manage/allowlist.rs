@@ -142,7 +142,7 @@ const NAMED: usize = 20;
 
 fn locks_out(message: String, sources: &[String]) -> NotDone {
     let failure = Failure::new(ErrorCode::Conflict, message)
-        .hint("put it on the list, or say that it is meant: --yes, or no guard")
+        .hint("put it on the list, or go on with --yes (in the API: without `guard`)")
         .details(json!({ "locks_out": sources.get(..NAMED).unwrap_or(sources) }));
     NotDone::new(StatusCode::CONFLICT, failure)
 }
