@@ -40,6 +40,17 @@ const STAND_STILL: &str = "const [theme, done] = arguments;
     };
     requestAnimationFrame(look);";
 
+/// Has the page drawn anew, the same to the eye, until its picture was taken: the driver waits for a
+/// drawing, and a page at rest is not drawn where no graphics hardware does it.
+const KEEP_DRAWING: &str = "const { style, dataset } = document.documentElement;
+    let turn = 0;
+    dataset.drawn = setInterval(() => (style.opacity = ++turn % 2 ? '0.9999' : ''), 20);";
+/// Ends that.
+const DRAW_AT_NEED: &str = "const { style, dataset } = document.documentElement;
+    clearInterval(dataset.drawn);
+    delete dataset.drawn;
+    style.opacity = '';";
+
 /// The windows of the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -404,7 +415,10 @@ impl Page {
 
     /// A picture of the page, as PNG.
     pub async fn picture(&self) -> Vec<u8> {
-        match self.client.screenshot().await {
+        let _ = self.run(KEEP_DRAWING, vec![]).await;
+        let taken = self.client.screenshot().await;
+        let _ = self.run(DRAW_AT_NEED, vec![]).await;
+        match taken {
             Ok(png) => png,
             Err(error) => self.fail(format_args!("no picture: {error}")).await,
         }
