@@ -6,6 +6,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod after_change;
 mod hostile;
 mod races;
 mod restart;
