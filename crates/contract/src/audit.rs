@@ -1,5 +1,5 @@
 //! Questions to the platform's audit log, and what is answered: pages, a tail, checkpoints,
-//! retention and exports. A row is [`AuditRowView`](crate::manage::AuditRowView).
+//! retention and exports. A row is [`AuditRowView`].
 
 use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
