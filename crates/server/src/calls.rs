@@ -18,7 +18,6 @@ use strongroom_policy::{
     replay::NonceClaim,
     scopes::Route,
     token,
-    trace::{Finding, Trace},
 };
 use strongroom_signing::{Field, Request, Target, UriScheme, rfc9421::SIGNATURE_INPUT};
 
@@ -26,6 +25,7 @@ use crate::{
     audit::{AuditDown, Entry, QueuedRow},
     face::{Answer, Face, Problem, not_kept, rate_headers},
     keys::IssuedKey,
+    openapi,
     platform::{Arrival, Platform, user_agent},
     resources::Kind,
     routes::{Resource, resource},
@@ -116,7 +116,9 @@ pub(crate) fn answer(
     };
     let read = match target(parts) {
         Ok(target) => target,
-        Err(problem) => return Passed::Answered(call.malformed(problem)),
+        Err(problem) => {
+            return Passed::Answered(platform.refuse_target(arrival, face, parts, problem));
+        }
     };
     let target = read.as_ref().unwrap_or(&platform.plain_target);
     let fields: Vec<_> = parts
@@ -137,28 +139,35 @@ pub(crate) fn answer(
 
 /// Where a request goes, by its `Host` and its line. Only a signature looks at it: it is not built
 /// for a request without one whose target is plainly well formed.
-fn target(parts: &Parts) -> Result<Option<Target>, String> {
+pub(crate) fn target(parts: &Parts) -> Result<Option<Target>, String> {
     let mut hosts = parts.headers.get_all(http::header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().map_err(|_| "the Host header is not ASCII")?,
-        (None, _) if parts.uri.authority().is_some() => "",
+        // Also where the line names a host: RFC 9112, section 3.2.
         (None, _) => return Err("the Host header is missing".to_owned()),
         (Some(_), Some(_)) => return Err("the Host header is there more than once".to_owned()),
     };
-    let absolute = parts.uri.authority().map(|_| parts.uri.to_string());
     let path_and_query = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+    let is_absolute = parts.uri.authority().is_some();
     let is_signed = parts.headers.contains_key(SIGNATURE_INPUT);
-    if !is_signed
-        && absolute.is_none()
-        && is_plain(host, b"-.:")
-        && is_plain(path_and_query, b"/-_.?=&")
-    {
+    if !is_signed && !is_absolute && is_plain_host(host) && is_plain(path_and_query, b"/-_.?=&") {
         return Ok(None);
     }
-    let request_target = absolute.as_deref().unwrap_or(path_and_query);
-    Target::received(UriScheme::Https, host, request_target)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    let received = |target: &str| {
+        Target::received(UriScheme::Https, host, target).map_err(|error| error.to_string())
+    };
+    if is_absolute {
+        // It gives way to the line, and must be well formed all the same.
+        received("/")?;
+        return received(&parts.uri.to_string()).map(Some);
+    }
+    received(path_and_query).map(Some)
+}
+
+/// Whether a host is a name or an IPv4 address, with a port or without.
+fn is_plain_host(host: &str) -> bool {
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    is_plain(name, b"-.") && is_plain(port, b"") && port.parse::<u16>().is_ok()
 }
 
 /// Whether a text has letters, digits and `others` alone.
@@ -258,7 +267,10 @@ impl Call<'_> {
             }
             Some(Resource::Create(_) | Resource::Detail(_) | Resource::OauthRevoke) | None => {
                 let path = self.parts.uri.path();
-                let methods: Vec<_> = Route::at(path).map(|route| route.method).collect();
+                let mut methods: Vec<_> = Route::at(path).map(|route| route.method).collect();
+                if path == openapi::PATH {
+                    methods.push("GET");
+                }
                 if methods.is_empty() {
                     self.problem(&Problem::NotFound)
                 } else {
@@ -365,22 +377,6 @@ impl Call<'_> {
         let id = self.arrival.id;
         platform.refusals.keep(id, &kept, client, &personal, most);
         self.problem(&problem)
-    }
-
-    fn malformed(&self, problem: String) -> Answer {
-        let finding = Finding::new(
-            "The request's target or Host header is malformed.",
-            problem.clone(),
-            "one Host header, and a target of characters that a URL may have",
-            "Let an HTTP library build the request.",
-        );
-        self.platform.refuse_unheard(
-            self.arrival,
-            self.face,
-            self.parts,
-            &Problem::Malformed(problem),
-            Trace::outside_pipeline(Rule::Flood, finding),
-        )
     }
 
     fn problem(&self, problem: &Problem) -> Answer {

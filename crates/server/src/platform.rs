@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, request::Parts};
+use http::{Method, Request, Response, StatusCode, header::CACHE_CONTROL, request::Parts};
 use http_body_util::Full;
 use hyper::body::Body;
 use strongroom_contract::{
@@ -39,7 +39,7 @@ use crate::{
     refusals::{Refusal, Refusals},
     state::Directory,
     store::{Member, PersonalKeys, Store},
-    wire::{Admission, BodyError, Failures, read_body},
+    wire::{Admission, BodyError, Failures, is_readable, read_body},
 };
 
 /// Under which name the store keeps how far a virtual clock was advanced.
@@ -248,6 +248,9 @@ impl Platform {
 
     /// The description of every route: to whoever asks, and with a row like everything else.
     fn show_openapi(&self, arrival: Arrival, parts: &Parts) -> Answer {
+        if let Err(problem) = calls::target(parts) {
+            return self.refuse_target(arrival, Face::Api, parts, problem);
+        }
         let (client, personal) = self.personal.unknown();
         let written = self.audit.append(&Entry {
             method: "GET",
@@ -269,7 +272,11 @@ impl Platform {
         parts: &Parts,
         body: B,
     ) -> Later {
-        let read = read_body(body, self.limits.body_bytes, self.limits.body).await;
+        let limits = &self.limits;
+        let read = match is_readable(&parts.headers) {
+            true => read_body(body, limits.body_bytes, limits.body).await,
+            false => Err(BodyError::Coded),
+        };
         let body = match read {
             Ok(body) => body,
             Err(error) => {
@@ -280,7 +287,13 @@ impl Platform {
             }
         };
         let answer = if parts.uri.path().starts_with("/manage/") {
-            manage::answer(self, arrival, parts, &body).await
+            match calls::target(parts) {
+                // Secrets are in some of these answers, and people's addresses in others.
+                Ok(_) => manage::answer(self, arrival, parts, &body)
+                    .await
+                    .with(CACHE_CONTROL, "no-store"),
+                Err(problem) => self.refuse_target(arrival, face, parts, problem),
+            }
         } else {
             match calls::answer(self, arrival, face, parts, &body) {
                 calls::Passed::Answered(answer) => answer,
@@ -340,7 +353,7 @@ impl Platform {
             ),
             BodyError::Broken => (
                 Rule::Flood,
-                Problem::Malformed("The body broke off or its chunks are malformed".to_owned()),
+                Problem::Unframed("The body broke off or its chunks are malformed"),
                 Finding::new(
                     "The body broke off or its chunks are malformed.",
                     "a body that can't be read",
@@ -348,9 +361,37 @@ impl Platform {
                     "Send the whole body.",
                 ),
             ),
+            BodyError::Coded => (
+                Rule::Flood,
+                Problem::Unframed("The body is in a transfer coding other than chunked"),
+                Finding::new(
+                    "The body is in a transfer coding other than chunked.",
+                    "a Transfer-Encoding that is not chunked, or not it alone",
+                    "Transfer-Encoding: chunked, or a Content-Length",
+                    "Send the body as it is.",
+                ),
+            ),
         };
         let trace = Trace::outside_pipeline(rule, finding);
         self.refuse_unheard(arrival, face, parts, &problem, trace)
+    }
+
+    /// Refuses a request whose target or `Host` is malformed.
+    pub(crate) fn refuse_target(
+        &self,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        problem: String,
+    ) -> Answer {
+        let finding = Finding::new(
+            "The request's target or Host header is malformed.",
+            problem.clone(),
+            "one Host header, and a target of characters that a URL may have",
+            "Let an HTTP library build the request.",
+        );
+        let trace = Trace::outside_pipeline(Rule::Flood, finding);
+        self.refuse_unheard(arrival, face, parts, &Problem::Malformed(problem), trace)
     }
 
     /// Refuses a request before anyone knows whose it is.

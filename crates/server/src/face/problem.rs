@@ -39,6 +39,8 @@ pub(crate) enum Problem {
     },
     /// The request can't be read.
     Malformed(String),
+    /// Where the request ends can't be told: nothing behind it is read.
+    Unframed(&'static str),
     /// Fields of the body don't make sense.
     Invalid(FieldErrors),
     /// The body is over its cap.
@@ -67,7 +69,7 @@ impl Problem {
             Self::TooMany(_) | Self::Flood { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Malformed(_) | Self::Oauth { .. } => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Unframed(_) | Self::Oauth { .. } => StatusCode::BAD_REQUEST,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -85,6 +87,7 @@ impl Problem {
             Self::NotFound => ("NOT_FOUND", "Not Found"),
             Self::Method { .. } => ("METHOD_NOT_ALLOWED", "Method Not Allowed"),
             Self::Malformed(message) => ("BAD_REQUEST", message),
+            Self::Unframed(message) => ("BAD_REQUEST", message),
             Self::Invalid(_) => ("UNPROCESSABLE_ENTITY", "Some fields are missing or wrong"),
             Self::TooLarge => ("PAYLOAD_TOO_LARGE", "The body is longer than 1 MiB"),
             Self::Timeout => ("REQUEST_TIMEOUT", "The request took too long to arrive"),
@@ -134,7 +137,7 @@ impl Problem {
                 }
             }
             // What is left of the request is not read.
-            Self::TooLarge | Self::Timeout | Self::Headers(_) => answer
+            Self::TooLarge | Self::Timeout | Self::Headers(_) | Self::Unframed(_) => answer
                 .headers
                 .push((CONNECTION, HeaderValue::from_static("close"))),
             _ => {}

@@ -124,8 +124,13 @@ impl Side {
             Self::Api if status == 422 => ("application/json", "FieldErrors"),
             Self::Api => ("application/json", "Errors"),
         };
-        let schema = reference(schema);
-        json!({ "description": about(status), "content": { media: { "schema": schema } } })
+        let mut content = json!({ media: { "schema": reference(schema) } });
+        if let (Self::Management, 400, Value::Object(content)) = (self, status, &mut content) {
+            // Either the body can't be read, or the request around it.
+            let (media, schema) = PROBLEM;
+            content.insert(media.to_owned(), json!({ "schema": reference(schema) }));
+        }
+        json!({ "description": about(status), "content": content })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header::TRANSFER_ENCODING};
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
 
@@ -15,6 +16,19 @@ pub(crate) enum BodyError {
     TooSlow,
     /// It broke off, or its chunks are malformed.
     Broken,
+    /// It is in a transfer coding other than chunked.
+    Coded,
+}
+
+/// Whether a body's transfer coding is one that is read here: none, or chunked once. hyper takes any
+/// list that ends with chunked, and gives out what the others have made of the body.
+pub(crate) fn is_readable(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// Reads a body of at most `cap` bytes within `within`. One that says up front that it is longer is

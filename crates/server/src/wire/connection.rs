@@ -47,8 +47,10 @@ pub(super) struct Progress {
 enum Ended {
     /// By itself.
     Finished,
-    /// By an error.
+    /// By an error of the stream, or the peer's going away.
     Failed,
+    /// By bytes that are no request.
+    Unreadable,
     /// No request was whole in time.
     TimedOut,
 }
@@ -92,6 +94,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         if let Poll::Ready(served) = Pin::new(&mut connection).poll(context) {
             return Poll::Ready(match served {
                 Ok(()) => Ended::Finished,
+                Err(error) if error.is_parse() => Ended::Unreadable,
                 Err(_) => Ended::Failed,
             });
         }
@@ -118,6 +121,8 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let watched = connection.into_parts().io.into_inner();
     let unread = match ended {
         Ended::TimedOut if watched.is_unanswered() => Some(408),
+        // The beginning of HTTP/2 is left without a word by hyper.
+        Ended::Unreadable if watched.is_unanswered() => Some(400),
         _ => watched.held_back(),
     };
     let drains = progress.body_left.load(Ordering::Relaxed);

@@ -9,4 +9,4 @@ mod watched;
 
 pub(crate) use accept::{accept_connections, listen};
 pub(crate) use admission::{Admission, Failures};
-pub(crate) use body::{BodyError, read_body};
+pub(crate) use body::{BodyError, is_readable, read_body};

@@ -8,9 +8,15 @@
 
 mod after_change;
 mod hostile;
+mod hostile_inputs;
+mod indistinct;
+mod owasp;
 mod races;
 mod restart;
 mod rotation;
+mod slow;
 mod stage;
 mod starting;
 mod surface;
+mod tls;
+mod wire;

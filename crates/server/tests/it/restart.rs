@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use strongroom_server::Config;
 
-use crate::stage::{Stage, config, start};
+use crate::stage::{Stage, borrowed, config, sign, start};
 
 const PING: &str = "/api/v1/ping";
 
@@ -42,11 +42,8 @@ async fn windows_and_nonces_and_rows_survive_a_kill() {
     let key = stage
         .key(json!({ "limit_per_minute": 3, "may_sign": true }))
         .await;
-    let signed = sign(&key.app_id, &key.secret);
-    let signed: Vec<_> = signed
-        .iter()
-        .map(|(n, v)| (n.as_str(), v.as_str()))
-        .collect();
+    let signed = sign(&key, PING);
+    let signed = borrowed(&signed);
     assert_eq!(stage.send("GET", PING, &signed, "").await.status, 200);
     assert_eq!(stage.send("GET", PING, &key.pair(), "").await.status, 200);
     let refused = stage.send("GET", PING, &[], "").await;
@@ -70,31 +67,6 @@ async fn windows_and_nonces_and_rows_survive_a_kill() {
     let verified = verify(&stage).await;
     assert_eq!(verified["ok"], true, "{verified}");
     assert!(verified["rows"].as_u64().unwrap() >= 8, "{verified}");
-}
-
-fn sign(app_id: &str, secret: &str) -> Vec<(String, String)> {
-    use strongroom_signing::{Credential, Request, Scheme, SigningContext, Target, sign};
-    let target = Target::parse(&format!("https://localhost{PING}")).unwrap();
-    let request = Request::new("GET", &target, &[], b"");
-    let secret = strongroom_crypto::SecretText::new(secret.to_owned());
-    let credential = Credential::new(&secret, "sr://test/secret").with_public_id(app_id);
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap();
-    let context = SigningContext {
-        now: strongroom_contract::time::UnixMillis::from_secs(now.as_secs()),
-        nonce: strongroom_crypto::random::bytes(),
-    };
-    let signed = sign(Scheme::Rfc9421HmacSha256, &request, &credential, &context).unwrap();
-    let headers = signed.headers.iter();
-    headers
-        .map(|header| {
-            (
-                header.name.clone().into_owned(),
-                header.value.expose_secret().to_owned(),
-            )
-        })
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -375,13 +347,28 @@ async fn a_full_disk_is_a_503_until_there_is_room() {
             size /= 2;
         }
     }
-    let mut statuses = Vec::new();
+    let (mut statuses, mut accepted) = (Vec::new(), Vec::new());
+    let mut ping = async || {
+        let answer = stage.send("GET", PING, &key.pair(), "").await;
+        if answer.status == 200 {
+            accepted.push(answer.header("x-request-id").to_owned());
+        }
+        answer.status
+    };
     for _ in 0..40 {
-        statuses.push(stage.send("GET", PING, &key.pair(), "").await.status);
+        statuses.push(ping().await);
     }
     assert_eq!(statuses.last(), Some(&503), "{statuses:?}");
     fs::remove_file(&filler).unwrap();
-    assert_eq!(stage.send("GET", PING, &key.pair(), "").await.status, 200);
+    for _ in 0..40 {
+        assert_eq!(ping().await, 200, "with room it goes on by itself");
+    }
+    // Nothing was accepted in silence: each has its row, and there is none beside.
+    let rows = "/audit?limit=1000&status=200&route=GET%20/api/v1/ping";
+    let rows = stage.manage("GET", rows, Value::Null).await.json();
+    let rows = rows["rows"].as_array().unwrap().iter().rev();
+    let recorded: Vec<_> = rows.map(|row| row["request_id"].clone()).collect();
+    assert_eq!(recorded, accepted);
     let verified = verify(&stage).await;
     assert_eq!(verified["ok"], true, "{verified}");
     stage.running.shutdown().await;

@@ -19,6 +19,48 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+/// How often a counted test runs what `make test` runs once.
+pub(crate) fn soak() -> u32 {
+    match std::env::var("STRONGROOM_SOAK") {
+        Ok(factor) => factor.parse().unwrap(),
+        Err(_) => 1,
+    }
+}
+
+/// The headers of a `GET` of `path` that a key has signed by RFC 9421, at the real time.
+pub(crate) fn sign(key: &Key, path: &str) -> Vec<(String, String)> {
+    use strongroom_signing::{Credential, Request, Scheme, SigningContext, Target, sign};
+    let target = Target::parse(&format!("https://localhost{path}")).unwrap();
+    let request = Request::new("GET", &target, &[], b"");
+    let secret = strongroom_crypto::SecretText::new(key.secret.clone());
+    let credential = Credential::new(&secret, "sr://test/secret").with_public_id(&key.app_id);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let context = SigningContext {
+        now: strongroom_contract::time::UnixMillis::from_secs(now.as_secs()),
+        nonce: strongroom_crypto::random::bytes(),
+    };
+    let signed = sign(Scheme::Rfc9421HmacSha256, &request, &credential, &context).unwrap();
+    let headers = signed.headers.iter();
+    headers
+        .map(|header| {
+            (
+                header.name.clone().into_owned(),
+                header.value.expose_secret().to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// Headers as they are sent.
+pub(crate) fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    let pairs = headers.iter();
+    pairs
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
 pub(crate) struct Stage {
     pub(crate) running: Running,
     owner: String,
@@ -136,13 +178,18 @@ impl Stage {
             .await
     }
 
+    /// The owner's `Authorization`.
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.owner)
+    }
+
     pub(crate) async fn manage(&self, method: &str, path: &str, body: Value) -> Reply {
         let body = if body.is_null() {
             String::new()
         } else {
             body.to_string()
         };
-        let bearer = format!("Bearer {}", self.owner);
+        let bearer = self.bearer();
         let target = format!("/manage/v1{path}");
         self.send(method, &target, &[("authorization", &bearer)], body)
             .await
