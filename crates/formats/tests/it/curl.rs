@@ -221,6 +221,21 @@ fn secrets_of_a_command_come_out_as_placeholders() {
     );
 }
 
+#[test]
+fn what_quotes_hold_does_not_tell_the_shell() {
+    for (text, body) in [
+        (r#"curl h -d 'a="0 ^"'"#, r#"a="0 ^""#),
+        ("curl h -d 'a ^\nb'", "a ^\nb"),
+        ("curl h -d 'it'\\''s `\nb'", "it's `\nb"),
+        ("curl h -d $'\\'$env:a `\\nb'", "'$env:a `\nb"),
+    ] {
+        let import = curl::parse(text);
+        assert_eq!(problems(&import), [""; 0], "{text}");
+        let request = format!("{:?}", import.requests[0].request.body);
+        assert!(request.contains(&format!("{body:?}")), "{text}: {request}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_exported_comes_in_as_the_same_request(request in wire_request()) {

@@ -46,24 +46,61 @@ pub(super) fn commands(text: &str) -> Commands {
     }
 }
 
-/// By what only one of them writes: `^` at a line's end or before a quote, a backtick at a line's end.
+/// By what only one of them writes: `^` at a line's end or before the first quote, a backtick at a line's end.
+/// What single quotes hold tells nothing: it may be anything.
 fn shell_of(text: &str) -> Quoting {
-    let ends_with = |c: char| {
+    let ends_with = |text: &str, c: char| {
         text.lines()
             .rev()
             .skip(1)
             .any(|line| line.trim_end().ends_with(c))
     };
-    if text.contains("^\"") || ends_with('^') {
-        Quoting::Cmd
-    } else if ends_with('`')
-        || text.contains("$env:")
+    let before = |quotes: &[char]| {
+        let at = text.find(quotes).unwrap_or(text.len());
+        text.get(..at).unwrap_or_default()
+    };
+    let opens_with_caret = before(&['\'', '"']).ends_with('^');
+    // A single quote is a character like any other in cmd, so where one stands its text can't be left out.
+    if opens_with_caret || ends_with(before(&['\'']), '^') {
+        return Quoting::Cmd;
+    }
+    let telling = without_single_quoted(text);
+    if ends_with(&telling, '`')
+        || telling.contains("$env:")
         || text.trim_start().starts_with("curl.exe '")
     {
         Quoting::PowerShell
     } else {
         Quoting::Posix
     }
+}
+
+/// The text without what stands in single quotes, in a shell for which they quote.
+fn without_single_quoted(text: &str) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    let mut double = false;
+    while let Some(c) = chars.next() {
+        if c == '\'' && !double {
+            // In `$'...'` a backslash escapes.
+            let escapes = left.ends_with('$');
+            while let Some(quoted) = chars.next() {
+                match quoted {
+                    '\'' => break,
+                    '\\' if escapes => drop(chars.next()),
+                    _ => {}
+                }
+            }
+            continue;
+        }
+        left.push(c);
+        match c {
+            '"' => double = !double,
+            '\\' => left.extend(chars.next()),
+            _ => {}
+        }
+    }
+    left
 }
 
 struct Cutter<'a> {
