@@ -1,8 +1,13 @@
 //! Requests over connections that are kept alive, without a process for each.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use strongroom_contract::platform::PlatformAddress;
+use strongroom_contract::{platform::PlatformAddress, time::UnixMillis};
+use strongroom_crypto::SecretText;
+use strongroom_signing::{Credential, Request, Scheme, SigningContext, Target, sign};
 use strongroom_testkit::Home;
 use tokio::runtime::{Builder, Runtime};
 
@@ -23,6 +28,11 @@ impl Credentials {
             app_id: field("id"),
             secret: field("secret"),
         }
+    }
+
+    /// The same as variables of an environment.
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 2] {
+        [("APP_ID", &self.app_id), ("SECRET_KEY", &self.secret)]
     }
 }
 
@@ -53,11 +63,43 @@ impl<'credentials> Load<'credentials> {
 
     /// The status and the request id of the answer to a ping; `None` if none came.
     pub(crate) fn ping(&self) -> Option<(u16, String)> {
-        let request = self
-            .client
-            .get(&self.url)
-            .header("app-id", &self.credentials.app_id)
-            .header("secret-key", &self.credentials.secret);
+        let Credentials { app_id, secret } = self.credentials;
+        self.send(&[
+            ("app-id".to_owned(), app_id.clone()),
+            ("secret-key".to_owned(), secret.clone()),
+        ])
+    }
+
+    /// The headers of a ping that is signed by RFC 9421, by a clock that is `ahead` of ours.
+    pub(crate) fn signed(&self, ahead: Duration) -> Vec<(String, String)> {
+        let target = Target::parse(&self.url).unwrap();
+        let request = Request::new("GET", &target, &[], b"");
+        let secret = SecretText::new(self.credentials.secret.clone());
+        let credential =
+            Credential::new(&secret, "sr://test/secret").with_public_id(&self.credentials.app_id);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + ahead;
+        let context = SigningContext {
+            now: UnixMillis::from_secs(now.as_secs()),
+            nonce: strongroom_crypto::random::bytes(),
+        };
+        let signed = sign(Scheme::Rfc9421HmacSha256, &request, &credential, &context).unwrap();
+        let headers = signed.headers.iter();
+        headers
+            .map(|header| {
+                (
+                    header.name.clone().into_owned(),
+                    header.value.expose_secret().to_owned(),
+                )
+            })
+            .collect()
+    }
+
+    /// The status and the request id of the answer to a ping with these headers; `None` if none came.
+    pub(crate) fn send(&self, headers: &[(String, String)]) -> Option<(u16, String)> {
+        let mut request = self.client.get(&self.url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         // Sending starts timers, which need the runtime that waits for them.
         let answer = self.runtime.block_on(async { request.send().await });
         let answer = answer.ok()?;

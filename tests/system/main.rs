@@ -11,9 +11,13 @@
 mod bad_clock;
 mod canary;
 mod crash;
+mod described;
+mod fair;
 mod full_disk;
+mod idle;
 mod load;
 mod main_job;
 mod readme;
+mod scan;
 mod scene;
 mod terminal;

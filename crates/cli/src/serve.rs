@@ -52,6 +52,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
+    // As many connections as the system allows: this process has nothing else to do.
+    platform::raise_open_files();
     let home = Home::from_environment()?;
     let options = ServeOptions {
         port: args.port,

@@ -11,12 +11,14 @@
 )]
 
 mod command;
+mod files;
 mod home;
 mod keyring;
 mod platform;
 mod vault;
 
 pub use command::{Outcome, built, program};
+pub use files::raise_open_files;
 pub use home::Home;
 pub use keyring::Keyring;
 pub use platform::Platform;

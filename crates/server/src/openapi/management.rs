@@ -76,7 +76,9 @@ const QUESTION: [Parameter; 9] = [
 ];
 
 const TEXT: &str = r#"{"type": "string"}"#;
-const TIME: &str = r#"{"type": "string", "format": "date-time"}"#;
+/// RFC 3339, or seconds since 1970.
+const TIME: &str =
+    r#"{"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": "^[0-9]+$"}]}"#;
 
 /// One entry for each route.
 pub(super) const ENTRIES: &[Entry] = &[
@@ -264,7 +266,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "POST",
         &["/manage/v1/audit/verify"],
         "Checks the audit log's chain and checkpoints, also against copies that were kept elsewhere",
-        Shape::Of(of::<VerifyAudit>),
+        Shape::Maybe(of::<VerifyAudit>),
         (200, Shape::Of(of::<AuditVerification>)),
     ),
     entry(

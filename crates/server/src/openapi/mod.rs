@@ -67,6 +67,8 @@ enum Shape {
     Nothing,
     /// A type of the management API.
     Of(fn(&mut SchemaGenerator) -> Schema),
+    /// The same, which may be left out.
+    Maybe(fn(&mut SchemaGenerator) -> Schema),
     /// One of the schemas written by hand.
     Named(&'static str),
     /// The same as form parameters.
@@ -182,7 +184,9 @@ impl Schemas {
         };
         let (media, schema) = match shape {
             Shape::Nothing => return None,
-            Shape::Of(schema) => ("application/json", schema(generator).to_value()),
+            Shape::Of(schema) | Shape::Maybe(schema) => {
+                ("application/json", schema(generator).to_value())
+            }
             Shape::Named(name) => ("application/json", reference(name)),
             Shape::Form(name) => ("application/x-www-form-urlencoded", reference(name)),
         };
@@ -275,7 +279,8 @@ fn operation(entry: &Entry, path: &str, schemas: &mut Schemas) -> Value {
             operation.insert("parameters".to_owned(), parameters.into());
         }
         if let Some(content) = schemas.content(&entry.body, true) {
-            let body = json!({ "required": true, "content": content });
+            let is_required = !matches!(entry.body, Shape::Maybe(_));
+            let body = json!({ "required": is_required, "content": content });
             operation.insert("requestBody".to_owned(), body);
         }
     }

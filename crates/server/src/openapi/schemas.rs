@@ -34,6 +34,14 @@ fn nullable(kind: &str) -> Value {
     json!({ "type": [kind, "null"] })
 }
 
+/// The same, or `null`, which counts as left out.
+fn optional(mut schema: Value) -> Value {
+    if let Some(kind) = schema.get_mut("type") {
+        *kind = json!([kind.take(), "null"]);
+    }
+    schema
+}
+
 fn webhook() -> Value {
     described(
         "Where news go, by POST with the text as Authorization",
@@ -165,10 +173,10 @@ fn payins() -> Vec<(&'static str, Value)> {
             "name": text(),
             "email": email(),
             "payin_method_name": text(),
-            "payin_method_params": { "type": "object" },
-            "external_id": text(),
-            "description": text(),
-            "webhook_notification": webhook(),
+            "payin_method_params": optional(json!({ "type": "object" })),
+            "external_id": optional(text()),
+            "description": optional(text()),
+            "webhook_notification": optional(webhook()),
         }),
     );
     let payin = object(
@@ -213,7 +221,7 @@ fn payouts() -> Vec<(&'static str, Value)> {
             "last_name": text(),
             "email": email(),
             "amount": amount(),
-            "external_id": text(),
+            "external_id": optional(text()),
             "payout_method_params": { "type": "object" },
         }),
     );
@@ -229,8 +237,8 @@ fn payouts() -> Vec<(&'static str, Value)> {
             "currency": currency(),
             "payout_method_name": text(),
             "description": { "type": "string", "minLength": 5, "maxLength": 90, "pattern": "\\S" },
-            "external_id": text(),
-            "scheduled_at": text(),
+            "external_id": optional(text()),
+            "scheduled_at": optional(text()),
             "webhook_notification": webhook(),
             "payout_transaction_details": {
                 "type": "array", "minItems": 1, "maxItems": 1000, "items": transaction,

@@ -124,7 +124,7 @@ impl<'a> Fields<'a> {
                     "must be greater than 0"
                 } else if hundredths > MAX_HUNDREDTHS {
                     "is too large"
-                } else if (number * 100.0 - hundredths).abs() > 1e-6 {
+                } else if hundredths < 1.0 || (number * 100.0 - hundredths).abs() > 1e-6 {
                     "must have at most two decimals"
                 } else {
                     #[expect(

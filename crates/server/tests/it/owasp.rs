@@ -338,6 +338,8 @@ async fn api6_2023_unrestricted_access_to_sensitive_business_flows() {
         json!("5"),
         json!(1e300),
         json!(0.001),
+        json!(1e-9),
+        json!(5e-324),
         json!(null),
     ] {
         let answer = post(

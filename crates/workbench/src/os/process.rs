@@ -10,8 +10,8 @@ use std::{
 };
 
 use rustix::process::{
-    DumpableBehavior, Pid, Resource, Rlimit, Signal, geteuid, kill_process, set_dumpable_behavior,
-    setrlimit, test_kill_process,
+    DumpableBehavior, Pid, Resource, Rlimit, Signal, geteuid, getrlimit, kill_process,
+    set_dumpable_behavior, setrlimit, test_kill_process,
 };
 
 /// Keeps this process's memory out of core dumps and away from other processes of the same user:
@@ -42,6 +42,31 @@ pub fn forbid_core_dumps() -> io::Result<()> {
         },
     )?;
     Ok(())
+}
+
+/// How many files and sockets this process may have open at once.
+#[must_use]
+pub fn open_files() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    })
+}
+
+/// Raises [`open_files`] as far as the system lets us. For a process that has itself alone: what it
+/// starts inherits it, and programs that use `select(2)` must not have too many.
+pub fn raise_open_files() {
+    let most = getrlimit(Resource::Nofile).maximum;
+    let raised = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: most,
+            maximum: most,
+        },
+    );
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files can't be raised");
+    }
 }
 
 /// The user that this process acts as.

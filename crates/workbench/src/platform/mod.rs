@@ -17,6 +17,6 @@ pub use self::{
     throwaway::{Handed, Part, RefusedRequest, Report, every_scope, with_platform},
     trust::{environment_lines, trust_lines},
 };
-pub use crate::manage::Platform;
+pub use crate::{manage::Platform, os::process::raise_open_files};
 
 pub use strongroom_server::openapi;

@@ -6,9 +6,9 @@ use std::{
 };
 
 use strongroom_contract::{error::Failure, platform::PlatformAddress};
-use strongroom_server::{Config, Server, StartError};
+use strongroom_server::{Config, Limits, Server, StartError};
 
-use crate::{home::Home, running};
+use crate::{home::Home, os::process::open_files, running};
 
 /// How the platform is started.
 #[derive(Debug, Clone)]
@@ -51,6 +51,23 @@ impl Default for ServeOptions {
     }
 }
 
+/// How many files the platform needs beside its connections: its store, its log, and some to spare.
+const OWN_FILES: usize = 128;
+
+/// The limits, such that connections leave files for the store and the log: without them nothing could
+/// be recorded, and all would be refused. One source has half of them at most.
+fn limits_within(files: usize) -> Limits {
+    let limits = Limits::default();
+    let connections = limits
+        .connections
+        .min(files.saturating_sub(OWN_FILES).max(1));
+    Limits {
+        connections,
+        connections_per_source: limits.connections_per_source.min(connections.div_ceil(2)),
+        ..limits
+    }
+}
+
 /// Runs the platform until `stop` completes. `ready` hears of its address once it accepts
 /// connections and is announced in the home.
 ///
@@ -73,6 +90,7 @@ pub async fn serve(
         capture_bodies: options.capture_bodies,
         checkpoint: options.checkpoint.clone(),
         proxies: proxies.clone(),
+        limits: limits_within(open_files()),
         ..Config::in_directory(state.clone())
     };
     let server = match Server::start(config(options.port)).await {
@@ -95,4 +113,19 @@ pub async fn serve(
     running::withdraw(home, address.pid);
     server.shutdown().await;
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_the_log_and_one_source_leaves_connections() {
+        let many = limits_within(1 << 20);
+        assert_eq!(many.connections, Limits::default().connections);
+        let few = limits_within(1_024);
+        assert_eq!(few.connections, 1_024 - OWN_FILES);
+        assert_eq!(few.connections_per_source, few.connections / 2);
+        assert_eq!(limits_within(0).connections, 1);
+    }
 }
