@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use strongroom_contract::time::UnixMillis;
@@ -17,6 +17,9 @@ use crate::{
     load::{Credentials, Load},
     scene::{Scene, soak, text},
 };
+
+/// How long a busy machine may take to answer the first requests.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn every_answer_of_a_killed_platform_has_its_audit_row() {
@@ -145,8 +148,12 @@ fn load_until_killed(
                 }
             });
         }
-        // Not the same moment in every round.
-        thread::sleep(Duration::from_millis(300 + u64::from(round % 10) * 37));
+        // Not the same moment in every round, and under load in each.
+        let many = 100 + 37 * (round as usize % 10);
+        let deadline = Instant::now() + PATIENCE;
+        while answered.lock().unwrap().len() < many && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
         platform.kill();
         over.store(true, Ordering::Relaxed);
     });
