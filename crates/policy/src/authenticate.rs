@@ -4,6 +4,8 @@
 //! for the one that there is not, and two secrets are tried whether a key has one, two or none. All
 //! comparisons take constant time, and all are made before any of them counts.
 
+use std::hint::black_box;
+
 use strongroom_contract::time::UnixMillis;
 use strongroom_crypto::mac::HmacSha256;
 use strongroom_signing::{Request, content_digest::DigestError, rfc9421::VerifyError};
@@ -46,9 +48,24 @@ pub(crate) fn check<'k>(
         .signature
         .as_ref()
         .map(|signature| match_signature(signature, request, record, now, platform));
-    let Some(key) = key else {
-        return Err(unknown_key(presented));
-    };
+    let found = used(presented, record, by_secret, by_signature, now);
+    // What is said of either is made for both: words take time as well.
+    let unknown = found.is_err().then(|| black_box(unknown_key(presented)));
+    match (key, found) {
+        (Some(key), Ok(secret)) => Ok(Authenticated { key, secret }),
+        (Some(_), Err(wrong)) => Err(wrong),
+        (None, _) => Err(unknown.unwrap_or_else(|| unknown_key(presented))),
+    }
+}
+
+/// The secret of `key` that all of what was presented is genuine by.
+fn used(
+    presented: &Presented<'_>,
+    key: &KeyRecord,
+    by_secret: Option<Option<&Secret>>,
+    by_signature: Option<(Signer<'_>, Result<(), DigestError>)>,
+    now: UnixMillis,
+) -> Result<SecretId, Finding> {
     let mut used = None;
     if let Some(matched) = by_secret {
         used = Some(live(matched, now).ok_or_else(|| wrong_secret(presented, key, matched))?);
@@ -74,10 +91,8 @@ pub(crate) fn check<'k>(
         used = used.or(Some(matched));
     }
     let mut of_token = presented.tokens.iter().flatten().map(|token| token.secret);
-    match used.or_else(|| of_token.next()) {
-        Some(secret) => Ok(Authenticated { key, secret }),
-        None => Err(unknown_key(presented)),
-    }
+    used.or_else(|| of_token.next())
+        .ok_or_else(|| unknown_key(presented))
 }
 
 impl Authenticated<'_> {

@@ -345,11 +345,14 @@ impl Call<'_> {
         {
             key.note_use(secret, self.arrival.now);
         }
-        // What was tried against a key is its client's to see, and to have erased.
-        let (client, personal) = refused
-            .client
-            .and_then(|client| Some((client, platform.personal.of(client)?)))
-            .unwrap_or_else(|| platform.personal.unknown());
+        // What was tried against a key is its client's to see, and to have erased. Both are looked up,
+        // so that it takes no longer where there is such a key.
+        let nobody = platform.personal.unknown();
+        let client = refused.client.unwrap_or(nobody.0);
+        let (client, personal) = match platform.personal.of(client) {
+            Some(personal) => (client, personal),
+            None => nobody,
+        };
         let written = platform.audit.append(&Entry {
             status: problem.status().as_u16(),
             rule: Some(rule),
@@ -375,7 +378,7 @@ impl Call<'_> {
         );
         let most = platform.limits.captured_requests;
         let id = self.arrival.id;
-        platform.refusals.keep(id, &kept, client, &personal, most);
+        platform.refusals.keep(id, kept, client, &personal, most);
         self.problem(&problem)
     }
 

@@ -419,7 +419,7 @@ impl Platform {
         let kept = self.kept(arrival, parts, &[], status, explanation);
         let most = self.limits.captured_requests;
         self.refusals
-            .keep(arrival.id, &kept, client, &personal, most);
+            .keep(arrival.id, kept, client, &personal, most);
         face.problem(problem, arrival.id)
     }
 
@@ -446,7 +446,7 @@ impl Platform {
         let kept = self.kept(arrival, parts, body, problem.status(), explanation);
         let most = self.limits.captured_requests;
         self.refusals
-            .keep(arrival.id, &kept, client, &personal, most);
+            .keep(arrival.id, kept, client, &personal, most);
         face.problem(&problem, arrival.id)
     }
 

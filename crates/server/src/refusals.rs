@@ -5,7 +5,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -34,16 +34,60 @@ pub(crate) struct Refusal {
 #[derive(Default)]
 pub(crate) struct Refusals(Mutex<Waiting>);
 
+/// One that is not written down yet. It is put into words and sealed by whoever writes it down, so that
+/// no answer waits for it: an answer that came sooner where there is less to say would tell why.
+#[derive(Clone)]
+struct Fresh {
+    refusal: Arc<Refusal>,
+    client: ClientId,
+    cipher: Arc<Cipher>,
+    bytes: usize,
+}
+
+impl Fresh {
+    /// Sealed, as it is written down.
+    fn seal(&self, id: RequestId) -> Option<StoredRefusal> {
+        match serde_json::to_vec(&*self.refusal) {
+            Ok(json) => Some(StoredRefusal {
+                request_id: id.0,
+                at: self.refusal.request.at,
+                client: self.client,
+                body: self.cipher.seal(aad(id, self.client).as_bytes(), &json),
+            }),
+            Err(error) => {
+                tracing::error!(%error, "a refusal can't be written as JSON");
+                None
+            }
+        }
+    }
+}
+
+/// What a refusal takes beside what its sender wrote, about.
+const EXPLAINED: usize = 2_048;
+
+/// How much memory a refusal takes, about.
+fn size(refusal: &Refusal) -> usize {
+    let CapturedRequest {
+        target,
+        headers,
+        body_base64,
+        ..
+    } = &refusal.request;
+    let headers = headers.iter().map(|(name, value)| name.len() + value.len());
+    let body = body_base64.as_ref().map_or(0, String::len);
+    EXPLAINED + target.len() + headers.sum::<usize>() + body
+}
+
 #[derive(Default)]
 struct Waiting {
     bytes: usize,
     order: VecDeque<RequestId>,
-    by_id: HashMap<RequestId, StoredRefusal>,
+    by_id: HashMap<RequestId, Fresh>,
 }
 
 impl Waiting {
-    fn push(&mut self, id: RequestId, refusal: StoredRefusal, most: usize) {
-        self.bytes += refusal.body.len();
+    fn push(&mut self, id: RequestId, refusal: Fresh, most: usize) {
+        self.bytes += refusal.bytes;
         self.order.push_back(id);
         self.by_id.insert(id, refusal);
         while self.order.len() > most || self.bytes > MAX_WAITING {
@@ -51,36 +95,30 @@ impl Waiting {
                 break;
             };
             if let Some(gone) = self.by_id.remove(&oldest) {
-                self.bytes -= gone.body.len();
+                self.bytes -= gone.bytes;
             }
         }
     }
 }
 
 impl Refusals {
-    /// Keeps a refusal, sealed under the personal key of `client`.
+    /// Keeps a refusal, to be sealed under the personal key of `client`.
     pub(crate) fn keep(
         &self,
         id: RequestId,
-        refusal: &Refusal,
+        refusal: Refusal,
         client: ClientId,
-        cipher: &Cipher,
+        cipher: &Arc<Cipher>,
         most: usize,
     ) {
-        let json = match serde_json::to_vec(refusal) {
-            Ok(json) => json,
-            Err(error) => {
-                tracing::error!(%error, "a refusal can't be written as JSON");
-                return;
-            }
-        };
-        let stored = StoredRefusal {
-            request_id: id.0,
-            at: refusal.request.at,
+        let bytes = size(&refusal);
+        let fresh = Fresh {
+            refusal: Arc::new(refusal),
             client,
-            body: cipher.seal(aad(id, client).as_bytes(), &json),
+            cipher: Arc::clone(cipher),
+            bytes,
         };
-        self.lock().push(id, stored, most);
+        self.lock().push(id, fresh, most);
     }
 
     /// The refusal of this id; `None` if it was none, or is no longer kept.
@@ -91,11 +129,10 @@ impl Refusals {
         store: &Store,
     ) -> Result<Option<Refusal>, StoreError> {
         let waiting = self.lock().by_id.get(&id).cloned();
-        let stored = match waiting {
-            Some(stored) => Some(stored),
-            None => store.refusal(id.0).await?,
-        };
-        Ok(stored.and_then(|stored| {
+        if let Some(fresh) = waiting {
+            return Ok(Some(Refusal::clone(&fresh.refusal)));
+        }
+        Ok(store.refusal(id.0).await?.and_then(|stored| {
             let cipher = keys.of(stored.client)?;
             let json = cipher.open(aad(id, stored.client).as_bytes(), &stored.body);
             serde_json::from_slice(json.ok()?.expose_secret()).ok()
@@ -114,19 +151,20 @@ impl Refusals {
         let waiting: Vec<_> = {
             let waiting = self.lock();
             let ids = waiting.order.iter();
-            ids.filter_map(|id| waiting.by_id.get(id).cloned())
+            ids.filter_map(|id| Some((*id, waiting.by_id.get(id)?.clone())))
                 .collect()
         };
         if waiting.is_empty() && !prune {
             return Ok(());
         }
+        let sealed = waiting.iter().filter_map(|(id, fresh)| fresh.seal(*id));
+        store.put_refusals(sealed.collect(), keep, since).await?;
         // Found in one place or the other at every moment: taken out of memory once written down.
-        let written: Vec<_> = waiting.iter().map(|it| RequestId(it.request_id)).collect();
-        store.put_refusals(waiting, keep, since).await?;
+        let written = waiting.into_iter().map(|(id, _)| id);
         let mut waiting = self.lock();
         for id in written {
             if let Some(gone) = waiting.by_id.remove(&id) {
-                waiting.bytes -= gone.body.len();
+                waiting.bytes -= gone.bytes;
             }
         }
         let Waiting { order, by_id, .. } = &mut *waiting;
@@ -144,7 +182,7 @@ impl Refusals {
         } = &mut *waiting;
         by_id.retain(|_, refusal| refusal.client != client);
         order.retain(|id| by_id.contains_key(id));
-        *bytes = by_id.values().map(|refusal| refusal.body.len()).sum();
+        *bytes = by_id.values().map(|refusal| refusal.bytes).sum();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
