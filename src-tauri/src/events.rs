@@ -1,20 +1,27 @@
-//! What changed, told to the pages: the session, the keys, the platform, its audit log, and how far a burst
-//! or a run is.
+//! What changed, told to the pages: the session, the keys, the platform, its audit log, what was done, and how
+//! far a burst or a run is.
+
+use std::time::Duration;
 
 use strongroom_contract::{vault::VaultState, window::Session};
 use strongroom_workbench::desk::Desk;
 use tauri::{AppHandle, Emitter as _, Manager as _, async_runtime};
+use tokio::sync::watch;
 
 use crate::{
     app::{App, RecoveryCode, held},
     tray, windows,
 };
 
+/// Between two words about what was done: a burst does a thousand things a second.
+const BREATH: Duration = Duration::from_millis(250);
+
 /// Follows a desk until it is closed.
 pub(crate) fn follow(app: &AppHandle, desk: &Desk) {
     async_runtime::spawn(follow_session(app.clone(), desk.clone()));
     async_runtime::spawn(follow_platform(app.clone(), desk.clone()));
     async_runtime::spawn(follow_audit(app.clone(), desk.clone()));
+    async_runtime::spawn(follow_activity(app.clone(), desk.activity_changes()));
 }
 
 async fn follow_session(app: AppHandle, desk: Desk) {
@@ -73,6 +80,13 @@ async fn follow_audit(app: AppHandle, desk: Desk) {
     let mut changes = desk.audit_changes();
     while changes.changed().await.is_ok() {
         tell(&app, "audit-grew", ());
+    }
+}
+
+async fn follow_activity(app: AppHandle, mut changes: watch::Receiver<u64>) {
+    while changes.changed().await.is_ok() {
+        tell(&app, "activity-grew", ());
+        tokio::time::sleep(BREATH).await;
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use strongroom_contract::time::UnixMillis;
+use tokio::sync::watch;
 
 /// How many entries are kept.
 const KEPT: usize = 1_000;
@@ -99,6 +100,7 @@ pub struct EntryId(u64);
 #[derive(Debug, Default)]
 pub struct Activity {
     entries: Mutex<Entries>,
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -153,6 +155,14 @@ impl Activity {
                 request_id: request_id.map(str::to_owned),
             });
         }
+        drop(entries);
+        self.changed();
+    }
+
+    /// Changes with every entry, and with what is added to one.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// The entries, the oldest first.
@@ -170,7 +180,15 @@ impl Activity {
         }
         entries.kept.push_back(entry);
         entries.total += 1;
-        EntryId(entries.total - 1)
+        let id = EntryId(entries.total - 1);
+        drop(entries);
+        self.changed();
+        id
+    }
+
+    fn changed(&self) {
+        self.changes
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
@@ -192,6 +210,22 @@ mod tests {
         assert_eq!(entries.len(), KEPT);
         assert_eq!(entries.first().unwrap().at, UnixMillis(500));
         assert_eq!(entries.last().unwrap().at, UnixMillis(1_499));
+    }
+
+    #[test]
+    fn whoever_follows_it_hears_of_entries_and_of_answers() {
+        let activity = Activity::default();
+        let mut changes = activity.changes();
+        let request = Request {
+            method: "GET".into(),
+            url: "https://localhost/".into(),
+            answer: None,
+        };
+        let id = activity.record_request(Act::Sent, UnixMillis(1), None, "strongroom", request);
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        activity.answered(id, 200, None);
+        assert!(changes.has_changed().unwrap());
     }
 
     #[test]

@@ -117,6 +117,12 @@ export interface EnrolmentShown {
   qr: QrCode;
 }
 
+/** What is kept of an enrolment: the code that is shown once, and how long codes work. */
+export interface EnrolmentDone {
+  recovery_code: string;
+  last_code_day: string;
+}
+
 export interface ActivityRow {
   at: string;
   kind:
@@ -159,12 +165,10 @@ export const session = {
 
 export const enrolment = {
   begin: (passphrase: string) => invoke<EnrolmentShown>("enrolment_begin", { passphrase }),
-  finish: (code: string) =>
-    invoke<{ recovery_code: string; last_code_day: string }>("enrolment_finish", { code }),
+  finish: (code: string) => invoke<EnrolmentDone>("enrolment_finish", { code }),
   beginRecovery: (recoveryCode: string, passphrase: string, acceptOlder: boolean) =>
     invoke<EnrolmentShown>("recovery_begin", { recoveryCode, passphrase, acceptOlder }),
-  finishRecovery: (code: string) =>
-    invoke<{ recovery_code: string; last_code_day: string }>("recovery_finish", { code }),
+  finishRecovery: (code: string) => invoke<EnrolmentDone>("recovery_finish", { code }),
   saveRecoveryCode: () => invoke<string | null>("enrolment_save_recovery_code"),
   /** Gives up what was begun: its seed is forgotten, and the vault's file is free. */
   abandon: () => invoke<void>("enrolment_abandon"),
@@ -323,6 +327,7 @@ export interface Events {
   "platform-changed": PlatformStatus;
   "keys-changed": null;
   "audit-grew": null;
+  "activity-grew": null;
   "burst-sample": BurstSample;
   "run-step": RunStep;
   navigate: string;

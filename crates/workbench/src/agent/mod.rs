@@ -24,6 +24,7 @@ use tokio::{
     net::UnixListener,
     signal::unix::{SignalKind, signal},
     task::JoinSet,
+    time::MissedTickBehavior,
 };
 
 use self::lifetime::Lifetime;
@@ -39,6 +40,9 @@ use crate::{
 
 /// How many clients may be connected at once.
 const MAX_CONNECTIONS: usize = 64;
+
+/// Between two looks at whether the socket's file is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How long the owner keeps what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +95,6 @@ impl Agent {
             BindError::Owned { pid } => owned(&home, pid),
             BindError::Io(error) => storage(error),
         })?;
-        bound.listener().set_nonblocking(true).map_err(storage)?;
         let session = Session::new(home);
         session.set_idle(options.idle);
         Ok(Self {
@@ -114,22 +117,17 @@ impl Agent {
     /// # Errors
     ///
     /// [`ErrorCode::Failed`] if the system does not let the socket be served.
-    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+    pub async fn serve(mut self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let failed = |error: io::Error| {
             Failure::new(
                 ErrorCode::Failed,
                 format!("the owner's socket cannot be served: {error}"),
             )
         };
-        let listener = self
-            .bound
-            .listener()
-            .try_clone()
-            .and_then(UnixListener::from_std)
-            .map_err(failed)?;
+        let mut listener = listener(&self.bound).map_err(failed)?;
         let mut connections = JoinSet::new();
         tokio::select! {
-            () = accept(&listener, &self.owner, &mut connections) => {}
+            () = accept(&mut listener, &mut self.bound, &self.owner, &mut connections) => {}
             () = lifetime::run(&self.owner) => tracing::info!("nothing is open: ending"),
             () = stop => tracing::info!("told to stop: ending"),
         }
@@ -179,10 +177,31 @@ pub fn run(home: Home, options: Options) -> Result<(), Failure> {
     })
 }
 
-async fn accept(listener: &UnixListener, owner: &Arc<Owner>, connections: &mut JoinSet<()>) {
+fn listener(bound: &Bound) -> io::Result<UnixListener> {
+    let listener = bound.listener();
+    listener.set_nonblocking(true)?;
+    UnixListener::from_std(listener.try_clone()?)
+}
+
+async fn accept(
+    listener: &mut UnixListener,
+    bound: &mut Bound,
+    owner: &Arc<Owner>,
+    connections: &mut JoinSet<()>,
+) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_lost = false;
     loop {
         while connections.try_join_next().is_some() {}
-        let stream = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = look.tick() => {
+                is_lost = look_after(listener, bound, is_lost);
+                continue;
+            }
+        };
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors, most likely: those under way will end.
@@ -200,6 +219,28 @@ async fn accept(listener: &UnixListener, owner: &Arc<Owner>, connections: &mut J
             continue;
         }
         connections.spawn(connection::serve(stream, Arc::clone(owner)));
+    }
+}
+
+/// Listens anew where the socket's file was cleared away; whether it is lost for now, which is said once.
+fn look_after(listening: &mut UnixListener, bound: &mut Bound, was_lost: bool) -> bool {
+    let restored = match bound.restore() {
+        Ok(false) => return false,
+        Ok(true) => listener(bound).map_err(BindError::Io),
+        Err(error) => Err(error),
+    };
+    match restored {
+        Ok(anew) => {
+            tracing::info!("the socket was cleared away: listening anew");
+            *listening = anew;
+            false
+        }
+        Err(error) => {
+            if !was_lost {
+                tracing::warn!(%error, "other programs do not reach the vault: the socket is lost");
+            }
+            true
+        }
     }
 }
 

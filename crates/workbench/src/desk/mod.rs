@@ -357,6 +357,12 @@ impl Desk {
         entries.into_iter().rev().map(activity::row).collect()
     }
 
+    /// Changes whenever [`Desk::activity`] does.
+    #[must_use]
+    pub fn activity_changes(&self) -> watch::Receiver<u64> {
+        self.0.session.activity().changes()
+    }
+
     /// The home.
     #[must_use]
     pub fn home(&self) -> &Home {

@@ -13,7 +13,7 @@ use std::{
     os::{
         fd::AsFd,
         unix::{
-            fs::OpenOptionsExt as _,
+            fs::{MetadataExt as _, OpenOptionsExt as _},
             net::{UnixListener, UnixStream},
         },
     },
@@ -73,10 +73,7 @@ impl SocketPath {
             Privacy::OursAlone => {}
             Privacy::OursShared => files::make_private(&directory)?,
             Privacy::NotOurs => {
-                return Err(io::Error::new(
-                    io::ErrorKind::PermissionDenied,
-                    format!("{} belongs to another user", directory.display()),
-                ));
+                return Err(not_ours(&directory));
             }
         }
         let path = Self::named(&directory, &name);
@@ -132,6 +129,21 @@ impl SocketPath {
     ///
     /// [`BindError::Owned`] if another process is the owner.
     pub fn bind(&self) -> Result<Bound, BindError> {
+        let lock = self.claim_lock()?;
+        let listener = self.listen()?;
+        let file = FileId::at(&self.socket)?;
+        Ok(Bound {
+            listener,
+            claim: Claim {
+                place: self.clone(),
+                file,
+                lock,
+            },
+        })
+    }
+
+    /// Takes the lock and writes down who has it.
+    fn claim_lock(&self) -> Result<File, BindError> {
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -153,19 +165,18 @@ impl SocketPath {
         lock.set_len(0)?;
         lock.rewind()?;
         writeln!(lock, "{}", std::process::id())?;
+        Ok(lock)
+    }
+
+    /// Whoever holds the lock may do this.
+    fn listen(&self) -> io::Result<UnixListener> {
         match fs::remove_file(&self.socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let listener = UnixListener::bind(&self.socket)?;
         files::make_file_private(&self.socket)?;
-        Ok(Bound {
-            listener,
-            _claim: Claim {
-                socket: self.socket.clone(),
-                _lock: lock,
-            },
-        })
+        Ok(listener)
     }
 }
 
@@ -173,7 +184,7 @@ impl SocketPath {
 #[derive(Debug)]
 pub struct Bound {
     listener: UnixListener,
-    _claim: Claim,
+    claim: Claim,
 }
 
 impl Bound {
@@ -182,20 +193,66 @@ impl Bound {
     pub fn listener(&self) -> &UnixListener {
         &self.listener
     }
+
+    /// Listens anew if the files of the socket and the lock are gone, as after somebody has cleared a
+    /// temporary directory; whether they were. What is connected stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError::Owned`] if another process has become the owner in the meantime.
+    pub fn restore(&mut self) -> Result<bool, BindError> {
+        let Claim { place, file, lock } = &mut self.claim;
+        let is_locked = FileId::at(&place.lock).ok() == Some(FileId::of(&lock.metadata()?));
+        if is_locked && FileId::at(&place.socket).ok() == Some(*file) {
+            return Ok(false);
+        }
+        if let Some(directory) = place.socket.parent() {
+            files::create_private_directory(directory)?;
+            // Whoever cleared it away may have put one of their own in its place.
+            if files::privacy(directory)? != Privacy::OursAlone {
+                return Err(BindError::Io(not_ours(directory)));
+            }
+        }
+        if !is_locked {
+            *lock = place.claim_lock()?;
+        }
+        self.listener = place.listen()?;
+        *file = FileId::at(&place.socket)?;
+        Ok(true)
+    }
 }
 
 /// Removes the socket while the lock is still held, so that no successor's socket is removed.
 #[derive(Debug)]
 struct Claim {
-    socket: PathBuf,
-    _lock: File,
+    place: SocketPath,
+    /// The socket's own file.
+    file: FileId,
+    lock: File,
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.socket) {
-            tracing::debug!(%error, "the socket was gone already");
+        let Self { place, file, .. } = self;
+        if FileId::at(&place.socket).ok() != Some(*file) {
+            tracing::debug!("the socket was gone already");
+        } else if let Err(error) = fs::remove_file(&place.socket) {
+            tracing::debug!(%error, "the socket stays behind");
         }
+    }
+}
+
+/// Which file it is, whatever its name: the device and the number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    fn of(file: &fs::Metadata) -> Self {
+        Self(file.dev(), file.ino())
+    }
+
+    fn at(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|file| Self::of(&file))
     }
 }
 
@@ -211,6 +268,13 @@ pub enum BindError {
     /// The system's own.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+fn not_ours(directory: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("{} belongs to another user", directory.display()),
+    )
 }
 
 /// Whether the process at the other end belongs to the same user (`SO_PEERCRED`, unix(7)).
@@ -235,7 +299,7 @@ fn check_uid(peer: u32, ours: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -305,6 +369,38 @@ mod tests {
         let bound = place.bind().unwrap();
         assert!(place.connect().unwrap().is_some());
         drop(bound);
+    }
+
+    #[test]
+    fn an_owner_whose_files_are_cleared_away_listens_anew_unless_another_one_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let within = dir.path().join("run");
+        files::create_private_directory(&within).unwrap();
+        let place = place(&within);
+        let mut bound = place.bind().unwrap();
+        assert!(!bound.restore().unwrap());
+
+        fs::remove_file(place.socket()).unwrap();
+        assert!(bound.restore().unwrap());
+        assert!(place.connect().unwrap().is_some());
+        assert!(matches!(place.bind(), Err(BindError::Owned { .. })));
+
+        fs::remove_dir_all(&within).unwrap();
+        assert!(bound.restore().unwrap());
+        assert!(!bound.restore().unwrap());
+        assert!(place.connect().unwrap().is_some());
+        assert!(matches!(place.bind(), Err(BindError::Owned { .. })));
+
+        fs::remove_file(place.socket()).unwrap();
+        fs::remove_file(&place.lock).unwrap();
+        let successor = place.bind().unwrap();
+        assert!(matches!(bound.restore(), Err(BindError::Owned { .. })));
+        drop(bound);
+        assert!(
+            place.connect().unwrap().is_some(),
+            "the successor's socket stays"
+        );
+        drop(successor);
     }
 
     #[test]
