@@ -66,7 +66,7 @@ bridge: ## Writes the window's TypeScript types anew, from the crate `contract`
 icons: ## Draws the icon in all its sizes from the one SVG
 	scripts/icons
 
-package: pages ## Builds the .deb and the .rpm, and tries the .deb
+package: pages ## Builds the .deb and the .rpm, and tries both
 	@scripts/setup package
 	scripts/package
 

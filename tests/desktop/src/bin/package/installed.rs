@@ -1,4 +1,4 @@
-//! The package, installed; removed again when the test ends, however it ends.
+//! A package, installed; removed again when the test ends, however it ends.
 
 use std::{
     fs,
@@ -11,29 +11,52 @@ use tempfile::TempDir;
 /// The name of the package.
 const NAME: &str = "strongroom";
 
+/// What installs a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Deb,
+    Rpm,
+}
+
 /// An installed package. Dropping it removes it.
 pub(crate) struct Installed {
-    deb: PathBuf,
+    file: PathBuf,
+    format: Format,
     /// A root of the test's own; nothing if it is the system's.
     root: Option<TempDir>,
     is_installed: bool,
 }
 
 impl Installed {
-    /// Installs a package.
-    pub(crate) fn from(deb: PathBuf) -> Self {
-        let may_install = rustix::process::geteuid().is_root() && !is_known_to_dpkg();
-        let root = (!may_install).then(empty_root);
+    /// Installs a package. A .rpm never goes into this system, which is another distribution's.
+    pub(crate) fn from(file: PathBuf) -> Self {
+        let format = match file.extension().and_then(|ending| ending.to_str()) {
+            Some("deb") => Format::Deb,
+            Some("rpm") => Format::Rpm,
+            _ => panic!("{} is neither a .deb nor a .rpm", file.display()),
+        };
+        let may_install =
+            format == Format::Deb && rustix::process::geteuid().is_root() && !is_known_to_dpkg();
+        let root = (!may_install).then(|| match format {
+            Format::Deb => dpkg_root(),
+            Format::Rpm => tempfile::tempdir().expect("a temporary directory"),
+        });
         let mut package = Self {
-            deb,
+            file,
+            format,
             root,
             is_installed: false,
         };
-        let installed = package.dpkg(&["--install"], &package.deb);
+        let installed = package.installer(&["--install"], &package.file);
         // Removed even if it is half installed.
         package.is_installed = true;
-        succeeded("dpkg --install", &installed);
+        succeeded("installing", &installed);
         package
+    }
+
+    /// What has installed it.
+    pub(crate) fn format(&self) -> Format {
+        self.format
     }
 
     /// Where a file of the package lies.
@@ -47,23 +70,41 @@ impl Installed {
         Command::new(self.path(path))
     }
 
-    /// A field of the package's control file.
-    pub(crate) fn field(&self, name: &str) -> String {
-        let output = Command::new("dpkg-deb")
-            .arg("--field")
-            .arg(&self.deb)
-            .arg(name)
-            .output();
-        let output = output.expect("dpkg-deb runs");
-        succeeded("dpkg-deb --field", &output);
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    /// The version that the package says it has.
+    pub(crate) fn version(&self) -> String {
+        match self.format {
+            Format::Deb => self.ask("dpkg-deb", &["--show", "--showformat=${Version}"]),
+            Format::Rpm => self.ask("rpm", &["--query", "--package", "--qf", "%{VERSION}"]),
+        }
+    }
+
+    /// The license that the package says it has.
+    pub(crate) fn license(&self) -> String {
+        match self.format {
+            Format::Deb => fs::read_to_string(self.path("usr/share/doc/strongroom/copyright"))
+                .expect("the package's copyright file"),
+            Format::Rpm => self.ask("rpm", &["--query", "--package", "--qf", "%{LICENSE}"]),
+        }
+    }
+
+    /// What has to be installed beside it, as the package names it.
+    pub(crate) fn requirements(&self) -> String {
+        match self.format {
+            Format::Deb => self.ask("dpkg-deb", &["--show", "--showformat=${Depends}"]),
+            Format::Rpm => self.ask("rpm", &["--query", "--package", "--requires"]),
+        }
     }
 
     /// The files of the package, without folders.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let listed = self.dpkg(&["--listfiles"], Path::new(NAME));
-        succeeded("dpkg --listfiles", &listed);
-        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let listed = match self.format {
+            Format::Deb => {
+                let listed = self.installer(&["--listfiles"], Path::new(NAME));
+                succeeded("dpkg --listfiles", &listed);
+                String::from_utf8_lossy(&listed.stdout).into_owned()
+            }
+            Format::Rpm => self.ask("rpm", &["--query", "--package", "--list"]),
+        };
         let paths = listed
             .lines()
             .map(|line| self.path(line.trim_start_matches('/')));
@@ -75,27 +116,57 @@ impl Installed {
     /// Removes it.
     pub(crate) fn remove(mut self) {
         self.is_installed = false;
-        succeeded("dpkg --purge", &self.dpkg(&["--purge"], Path::new(NAME)));
+        succeeded("removing", &self.uninstall());
     }
 
-    fn dpkg(&self, action: &[&str], of: &Path) -> Output {
-        let mut dpkg = Command::new("dpkg");
-        if let Some(root) = &self.root {
-            // What it depends on lies outside of this root: whoever built it here has it.
-            dpkg.arg("--root").arg(root.path());
-            dpkg.args(["--force-not-root", "--force-depends"]);
-            dpkg.args(["--force-script-chrootless", "--log=/dev/null"]);
+    fn uninstall(&self) -> Output {
+        match self.format {
+            Format::Deb => self.installer(&["--purge"], Path::new(NAME)),
+            Format::Rpm => self.installer(&["--erase"], Path::new(NAME)),
         }
-        // Small systems leave manuals and documents out; here they are what is looked for.
-        dpkg.arg("--path-include=/usr/share/*");
-        dpkg.args(action).arg(of).output().expect("dpkg runs")
+    }
+
+    /// What a program says about the package's file.
+    fn ask(&self, program: &str, question: &[&str]) -> String {
+        let output = Command::new(program)
+            .args(question)
+            .arg(&self.file)
+            .output();
+        let output = output.unwrap_or_else(|error| panic!("{program} does not run: {error}"));
+        succeeded(program, &output);
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs dpkg or rpm. In a root of the test's own, what the package depends on is missing: whoever
+    /// built it here has it.
+    fn installer(&self, action: &[&str], of: &Path) -> Output {
+        let root = self.root.as_ref().map(TempDir::path);
+        let mut installer;
+        match self.format {
+            Format::Deb => {
+                installer = Command::new("dpkg");
+                if let Some(root) = root {
+                    installer.arg("--root").arg(root);
+                    installer.args(["--force-not-root", "--force-depends"]);
+                    installer.args(["--force-script-chrootless", "--log=/dev/null"]);
+                }
+                // Small systems leave manuals and documents out; here they are what is looked for.
+                installer.arg("--path-include=/usr/share/*");
+            }
+            Format::Rpm => {
+                installer = Command::new("rpm");
+                installer.arg("--root").args(root).arg("--nodeps");
+            }
+        }
+        let output = installer.args(action).arg(of).output();
+        output.expect("dpkg and rpm run (scripts/setup installs them)")
     }
 }
 
 impl Drop for Installed {
     fn drop(&mut self) {
         if self.is_installed {
-            let _ = self.dpkg(&["--purge"], Path::new(NAME));
+            let _ = self.uninstall();
         }
     }
 }
@@ -107,7 +178,7 @@ fn is_known_to_dpkg() -> bool {
 }
 
 /// A directory in which dpkg can install.
-fn empty_root() -> TempDir {
+fn dpkg_root() -> TempDir {
     let root = tempfile::tempdir().expect("a temporary directory");
     let state = root.path().join("var/lib/dpkg");
     for folder in ["info", "updates", "triggers"] {

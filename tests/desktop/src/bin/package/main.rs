@@ -1,9 +1,9 @@
-//! Tries the .deb that `make package` has built: it installs, what it holds works, and it goes without
-//! a trace. The first argument names it.
+//! Tries the packages that `make package` has built: each installs, what it holds works, and it goes
+//! without a trace. The arguments name them.
 //!
-//! As root it is installed into this system, unless one is installed already; for anybody else dpkg
-//! installs it into a root directory of the test's own. Either way nothing is run but what the
-//! package has brought.
+//! As root a .deb is installed into this system, unless one is installed already; for anybody else dpkg
+//! installs it into a root directory of the test's own, as rpm always does. Either way nothing is run
+//! but what the package has brought.
 
 #![expect(
     clippy::expect_used,
@@ -15,16 +15,23 @@ mod installed;
 
 use std::{env, fs, path::Path, process::Command};
 
-use installed::Installed;
+use installed::{Format, Installed};
 use strongroom_desktop_tests::App;
 use strongroom_testkit::Home;
 
 #[tokio::main]
 async fn main() {
-    let deb = env::args_os().nth(1).expect("usage: package FILE.deb");
-    let package = Installed::from(deb.into());
+    let files: Vec<_> = env::args_os().skip(1).collect();
+    assert!(!files.is_empty(), "usage: package FILE.deb|FILE.rpm...");
+    for file in files {
+        try_out(Installed::from(file.into())).await;
+    }
+}
+
+async fn try_out(package: Installed) {
     the_command_runs(&package);
     the_main_job_runs(&package);
+    the_libraries_are_asked_for(&package);
     the_menu_has_an_entry_with_its_icons(&package);
     the_shells_read_their_completions(&package);
     the_manual_renders(&package);
@@ -39,10 +46,7 @@ async fn main() {
 
 fn the_command_runs(package: &Installed) {
     let said = run(package.command("usr/bin/strongroom").arg("--version"));
-    assert_eq!(
-        said.trim(),
-        format!("strongroom {}", package.field("Version"))
-    );
+    assert_eq!(said.trim(), format!("strongroom {}", package.version()));
 }
 
 fn the_main_job_runs(package: &Installed) {
@@ -50,6 +54,21 @@ fn the_main_job_runs(package: &Installed) {
     let mut demo = package.command("usr/bin/strongroom");
     let said = run(home.surround(&mut demo).arg("demo"));
     assert!(said.contains("429"), "the demo ends early:\n{said}");
+}
+
+/// The pages' engine, and the library of the tray, which is loaded by its name.
+fn the_libraries_are_asked_for(package: &Installed) {
+    let wanted = match package.format() {
+        Format::Deb => ["libwebkit2gtk-4.1-0", "libayatana-appindicator3-1"],
+        Format::Rpm => ["libwebkit2gtk-4.1.so.0", "libayatana-appindicator3.so.1"],
+    };
+    let asked_for = package.requirements();
+    for library in wanted {
+        assert!(
+            asked_for.contains(library),
+            "{library} is not in {asked_for}"
+        );
+    }
 }
 
 fn the_menu_has_an_entry_with_its_icons(package: &Installed) {
@@ -84,13 +103,12 @@ fn the_shells_read_their_completions(package: &Installed) {
     );
     let offered = run(Command::new("bash").args(["-c", &offered]));
     assert_eq!(offered.trim(), "platform");
-    for (shell, file) in [
-        ("zsh", "usr/share/zsh/vendor-completions/_strongroom"),
-        (
-            "fish",
-            "usr/share/fish/vendor_completions.d/strongroom.fish",
-        ),
-    ] {
+    let zsh = match package.format() {
+        Format::Deb => "usr/share/zsh/vendor-completions/_strongroom",
+        Format::Rpm => "usr/share/zsh/site-functions/_strongroom",
+    };
+    let fish = "usr/share/fish/vendor_completions.d/strongroom.fish";
+    for (shell, file) in [("zsh", zsh), ("fish", fish)] {
         let completions = package.path(file);
         assert!(completions.is_file(), "{file} is missing");
         if Command::new(shell).arg("-c").arg("true").status().is_ok() {
@@ -138,17 +156,26 @@ fn the_manual_renders(package: &Installed) {
 }
 
 fn the_licence_is_there(package: &Installed) {
-    let folder = package.path("usr/share/doc/strongroom");
-    for file in ["changelog.gz", "third-party-licenses.gz"] {
+    let (folder, files, texts): (_, &[_], &[_]) = match package.format() {
+        Format::Deb => (
+            "usr/share/doc/strongroom",
+            &["changelog.gz", "third-party-licenses.gz"],
+            &["copyright"],
+        ),
+        Format::Rpm => (
+            "usr/share/licenses/strongroom",
+            &["third-party-licenses.gz"],
+            &["LICENSE-MIT", "LICENSE-APACHE"],
+        ),
+    };
+    let folder = package.path(folder);
+    for file in files {
         assert!(folder.join(file).is_file(), "{file} is missing");
     }
-    let text = read(&folder.join("copyright"));
-    for words in [
-        "MIT OR Apache-2.0",
-        "Permission is hereby granted",
-        "Apache License",
-    ] {
-        assert!(text.contains(words), "the copyright file lacks {words:?}");
+    let text: String = texts.iter().map(|file| read(&folder.join(file))).collect();
+    assert!(package.license().contains("MIT OR Apache-2.0"));
+    for words in ["Permission is hereby granted", "Apache License"] {
+        assert!(text.contains(words), "the licences lack {words:?}");
     }
 }
 
