@@ -11,6 +11,8 @@ export default defineConfig({
     target: "safari16",
     // Fonts and pictures as files: the content security policy allows no data: URLs.
     assetsInlineLimit: 0,
+    // It would look at every element that is ever added; where modules can't be preloaded, they are loaded.
+    modulePreload: { polyfill: false },
     rolldownOptions: {
       input: {
         main: resolve(import.meta.dirname, "index.html"),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   bytes,
+  count,
   countdown,
   day,
   exact,
@@ -39,6 +40,21 @@ test("times are exact to the second and in UTC", () => {
 test("a day leaves out this year only", () => {
   expect(day(now, now)).toBe("9 Nov");
   expect(day(new Date("2028-11-22"), now)).toBe("22 Nov 2028");
+});
+
+test("a day is told in UTC, whatever the zone of the computer", () => {
+  expect(day(new Date("2026-12-31T23:59:59Z"), now)).toBe("31 Dec");
+  expect(day(new Date("2027-01-01T00:00:00Z"), now)).toBe("1 Jan 2027");
+});
+
+test("numbers of things have their thousands apart", () => {
+  expect([0, 999, 1_000, 10_000, 1_234_567].map(count)).toEqual([
+    "0",
+    "999",
+    "1,000",
+    "10,000",
+    "1,234,567",
+  ]);
 });
 
 test("durations and sizes use the unit that fits", () => {

@@ -25,15 +25,21 @@ export function exact(then: Date): string {
   return `${then.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** A day: `9 Nov 2026`; without the year if it is this one. */
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/**
+ * A day: `9 Nov 2026`; without the year if it is this one. By hand: the engine's own formatter takes
+ * the time of two frames to load, at the door as everywhere.
+ */
 export function day(then: Date, now: Date): string {
-  const sameYear = then.getUTCFullYear() === now.getUTCFullYear();
-  return then.toLocaleDateString("en-GB", {
-    day: "numeric",
-    month: "short",
-    timeZone: "UTC",
-    ...(sameYear ? {} : { year: "numeric" }),
-  });
+  const year = then.getUTCFullYear();
+  const words = `${then.getUTCDate()} ${MONTHS[then.getUTCMonth()]}`;
+  return year === now.getUTCFullYear() ? words : `${words} ${year}`;
+}
+
+/** A number of things: `1,204`. */
+export function count(whole: number): string {
+  return String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** The time of day to the millisecond: `14:02:11.042`. */

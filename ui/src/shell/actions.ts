@@ -1,6 +1,7 @@
 /** What the palette offers: places, keys and acts, with the words that find them. */
 import { copyText, keys, platform, session, type ItemView } from "$/bridge";
 import { toast } from "$/kit/toasts.svelte";
+import { linesOf } from "./lines";
 import { lock } from "./lock";
 import { go } from "./route.svelte";
 import { shared } from "./state.svelte";
@@ -15,6 +16,7 @@ export interface Action {
   run: () => void | Promise<void>;
 }
 
+/** What can be done whatever keys there are. */
 export function actions(): Action[] {
   const unlocked = shared.session?.vault.state === "unlocked";
   const list: Action[] = [
@@ -70,7 +72,6 @@ export function actions(): Action[] {
       shortcut: "Ctrl L",
       run: lock,
     });
-    for (const item of shared.items ?? []) list.push(...keyActions(item));
   } else {
     list.push({
       id: "unlock",
@@ -109,33 +110,59 @@ export function actions(): Action[] {
 }
 
 /** More than a person reads; a vault may hold ten thousand keys. */
-const SHOWN = 60;
+const SHOWN = 30;
 
-/** The actions that hold every word of the query; those whose label starts with it come first. */
-export function matching(all: readonly Action[], query: string): Action[] {
+/** What the palette finds: actions, and of each key itself and what can be done with it. */
+export function matching(
+  all: readonly Action[],
+  items: readonly ItemView[],
+  query: string,
+): Action[] {
   const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const start = wanted[0];
+  // Those whose label starts with the query come first.
   const first: Action[] = [];
   const rest: Action[] = [];
+  const take = (label: string, words: string, action: () => Action) => {
+    const place = start !== undefined && label.startsWith(start) ? first : rest;
+    if (place.length < SHOWN && wanted.every((word) => words.includes(word))) place.push(action());
+  };
   for (const action of all) {
     const label = action.label.toLowerCase();
     const words = [label, action.detail ?? "", ...(action.keywords ?? [])].join("\n").toLowerCase();
-    if (!wanted.every((word) => words.includes(word))) continue;
-    (wanted[0] !== undefined && label.startsWith(wanted[0]) ? first : rest).push(action);
+    take(label, words, () => action);
+  }
+  const lines = linesOf(items);
+  for (const [index, item] of items.entries()) {
+    if (first.length === SHOWN || (start === undefined && rest.length === SHOWN)) break;
+    const line = lines[index] ?? "";
+    const name = item.name.toLowerCase();
+    take(name, line, () => key(item));
+    // Where nothing is looked for, the keys themselves are enough to read.
+    if (start === undefined) continue;
+    for (const act of acts) {
+      const label = `${act.words} ${name}`;
+      take(label, label, () => act.of(item));
+    }
   }
   return [...first, ...rest].slice(0, SHOWN);
 }
 
-function keyActions(item: ItemView): Action[] {
-  return [
-    {
-      id: `key-${item.id}`,
-      group: "Keys",
-      label: item.name,
-      ...(item.provider ? { detail: item.provider } : {}),
-      keywords: [item.public_id ?? "", ...item.tags],
-      run: () => go("vault", { item: item.id }),
-    },
-    {
+function key(item: ItemView): Action {
+  return {
+    id: `key-${item.id}`,
+    group: "Keys",
+    label: item.name,
+    ...(item.provider ? { detail: item.provider } : {}),
+    run: () => go("vault", { item: item.id }),
+  };
+}
+
+/** What can be done with any key: the words before its name, in lower case, and the action. */
+const acts = [
+  {
+    words: "copy the secret of",
+    of: (item: ItemView): Action => ({
       id: `copy-${item.id}`,
       group: "Actions",
       label: `Copy the secret of ${item.name}`,
@@ -145,12 +172,15 @@ function keyActions(item: ItemView): Action[] {
           hint: `It leaves the clipboard in ${seconds} s.`,
         });
       },
-    },
-    {
+    }),
+  },
+  {
+    words: "send a request with",
+    of: (item: ItemView): Action => ({
       id: `send-${item.id}`,
       group: "Actions",
       label: `Send a request with ${item.name}`,
       run: () => go("requests", { item: item.id }),
-    },
-  ];
-}
+    }),
+  },
+];
