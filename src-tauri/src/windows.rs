@@ -107,7 +107,10 @@ fn raise(window: &WebviewWindow) {
 
 fn opened(built: tauri::Result<WebviewWindow>) {
     match built {
-        Ok(window) => drawing::fit(&window),
+        Ok(window) => {
+            drawing::fit(&window);
+            drawing::revive(&window);
+        }
         Err(error) => tracing::error!(%error, "a window could not be opened"),
     }
 }

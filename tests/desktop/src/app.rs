@@ -9,7 +9,7 @@ use std::{
 
 use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::{Map, json};
 use strongroom_crypto::totp::{Codes, Step};
 
@@ -27,7 +27,7 @@ pub struct App<'home> {
     home: &'home Home,
     // In this order: the app ends before the screen and the bus that it stands on.
     driver: Driver,
-    _screen: Screen,
+    screen: Screen,
     _keyring: Keyring,
 }
 
@@ -69,7 +69,7 @@ impl<'home> App<'home> {
             page: Page::new(client, log),
             home,
             driver,
-            _screen: screen,
+            screen,
             _keyring: keyring,
         }
     }
@@ -84,6 +84,24 @@ impl<'home> App<'home> {
     #[must_use]
     pub fn web_processes(&self) -> Vec<u32> {
         self.driver.web_processes()
+    }
+
+    /// Whether there are words on the screen, whatever the driver sees.
+    #[must_use]
+    pub fn shows_words(&self) -> bool {
+        self.screen.shows_words()
+    }
+
+    /// Ends the web processes from outside, as the system does where memory is short; which they were.
+    #[must_use]
+    pub fn end_pages(&self) -> Vec<u32> {
+        let processes = self.web_processes();
+        for id in &processes {
+            if let Some(id) = i32::try_from(*id).ok().and_then(Pid::from_raw) {
+                let _ = kill_process(id, Signal::KILL);
+            }
+        }
+        processes
     }
 
     /// What the app and its web processes hold in memory, in bytes, once that has settled.

@@ -21,15 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(2);
 /// Between two looks at the memory.
 const PAUSE: Duration = Duration::from_millis(250);
-/// A page with words on it has more colours than this, from the soft edges of its letters; an empty
-/// window has a few.
-const COLOURS_OF_AN_EMPTY_PAGE: usize = 8;
-
 /// A program whose first page is on a screen. Dropping it ends the program and all that it started.
 pub struct Started {
     program: Child,
     seen_after: Duration,
-    _screen: Screen,
+    screen: Screen,
     _keyring: Keyring,
 }
 
@@ -52,10 +48,10 @@ impl Started {
         let mut started = Self {
             program,
             seen_after: Duration::ZERO,
-            _screen: screen,
+            screen,
             _keyring: keyring,
         };
-        while started._screen.colours() <= COLOURS_OF_AN_EMPTY_PAGE {
+        while !started.screen.shows_words() {
             assert!(begun.elapsed() < PATIENCE, "no page is shown");
             thread::sleep(GLANCE);
         }

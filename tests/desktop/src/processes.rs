@@ -19,6 +19,10 @@ use crate::measure::{end_group, processes_of};
 /// How long a program may take to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A page with words on it has more colours than this, from the soft edges of its letters; an empty
+/// window has a few.
+const COLOURS_OF_AN_EMPTY_PAGE: usize = 8;
+
 /// A screen in memory. Dropping it ends it.
 pub(super) struct Screen {
     server: Child,
@@ -58,8 +62,13 @@ impl Screen {
         }
     }
 
+    /// Whether there are words to be seen.
+    pub(super) fn shows_words(&self) -> bool {
+        self.colours() > COLOURS_OF_AN_EMPTY_PAGE
+    }
+
     /// How many colours are to be seen on every second line of the screen.
-    pub(super) fn colours(&self) -> usize {
+    fn colours(&self) -> usize {
         // XWDFile.h: words in big endian; the colour map, 12 bytes each, lies before the picture.
         let word = |index: u64| {
             let mut word = [0; 4];

@@ -89,6 +89,13 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.click("Requests").await;
     page.see("New request").await;
     main!(visit, page, "requests-empty");
+    page.click("History").await;
+    page.see("Nothing was sent yet").await;
+    main!(visit, page, "requests-history-empty");
+    page.click("Refused").await;
+    page.see("Refused by the local platform").await;
+    main!(visit, page, "requests-paste");
+    page.click("Compose").await;
     page.fill("URL", "https://localhost:1/api/v1/ping").await;
     page.click("Send").await;
     page.alert().await;
@@ -239,10 +246,21 @@ async fn a_filled_home(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.press(Key::Down).await;
     page.see("Headers that differ").await;
     main!(visit, page, "requests-compared");
+    page.press(Key::Escape).await;
+    page.click("Clear…").await;
+    page.see("entries go for good").await;
+    main!(visit, page, "requests-history-clear");
+    page.press(Key::Escape).await;
     page.click("Runs").await;
     page.click("Run 4 requests").await;
     page.see("Save as HTML").await;
     main!(visit, page, "requests-run");
+    page.choose("Environment", "Production (LIVE)").await;
+    page.click("Run 4 requests").await;
+    page.see("Send to production?").await;
+    main!(visit, page, "requests-production");
+    page.click("Don't send").await;
+    a_request_of_somebody_else(visit, page).await;
     page.click("Compose").await;
     page.click("GET Ping").await;
     page.choose("Key", "payments-dev").await;
@@ -263,6 +281,33 @@ async fn a_filled_home(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.click("Settings").await;
     page.see("This vault").await;
     main!(visit, page, "settings");
+}
+
+/// Pasted to be understood, and to be sent.
+async fn a_request_of_somebody_else(visit: &mut impl AsyncFnMut(&Page, Stop), page: &Page) {
+    let pasted =
+        "curl https://api.example.com/v2/payins -H 'authorization: Bearer an-example' -d '{}'";
+    page.click("Refused").await;
+    page.click("A pasted request").await;
+    page.paste("The refused request", pasted).await;
+    page.choose("Judge it by", "nothing but the request").await;
+    page.click("Find out why").await;
+    page.see("Read as curl").await;
+    main!(visit, page, "requests-debugged");
+    page.click("Change the paste").await;
+    page.paste("The refused request", "hello").await;
+    page.click("Find out why").await;
+    page.alert().await;
+    main!(visit, page, "requests-paste-refused");
+    page.click("Compose").await;
+    page.click("Import requests…").await;
+    page.paste("Text to import", pasted).await;
+    page.see("Understood as curl").await;
+    main!(visit, page, "requests-import");
+    page.paste("Text to import", "hello").await;
+    page.alert().await;
+    main!(visit, page, "requests-import-refused");
+    page.press(Key::Escape).await;
 }
 
 async fn somebody_else_has_the_vault(visit: &mut impl AsyncFnMut(&Page, Stop)) {

@@ -165,3 +165,100 @@ async fn a_damaged_vault_file_is_named_and_left_alone() {
     page.click("Try again").await;
     page.see("Unlock Strongroom").await;
 }
+
+#[tokio::test]
+async fn a_platform_that_cannot_start_says_why_and_starts_once_it_can() {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let _ = app.first_run().await;
+    let page = &app.page;
+    // Its state lies in a folder of this name.
+    let state = home.path().join("platform");
+    fs::write(&state, "not a folder").unwrap();
+    page.click("Platform").await;
+    page.click("Start the local platform").await;
+    page.see("Start it again").await;
+    // The vault goes on beside it.
+    page.click("Vault").await;
+    page.see("No keys yet").await;
+
+    fs::remove_file(&state).unwrap();
+    page.click("Platform").await;
+    page.click("Start it again").await;
+    page.see("Live audit").await;
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_stored_is_not_issued_and_what_was_typed_stays() {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let _ = app.first_run().await;
+    let page = &app.page;
+    page.click("Platform").await;
+    page.click("Start the local platform").await;
+    page.click("Issue a key").await;
+    page.fill("Name", "payments-dev").await;
+    page.fill("Allowed from", "127.0.0.0/8, ::1").await;
+    let full = app.fill_disk(0);
+    page.click("Issue key").await;
+    let said = page.alert().await;
+    assert!(!said.is_empty());
+    assert_eq!(page.value("Name").await, "payments-dev");
+    assert_eq!(page.value("Allowed from").await, "127.0.0.0/8, ::1");
+    drop(full);
+    page.click("Issue key").await;
+    page.see("held as payments-dev").await;
+}
+
+#[tokio::test]
+async fn the_command_line_reaches_the_window_again_after_its_socket_was_cleared_away() {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let _ = app.first_run().await;
+    let page = &app.page;
+    let owner = home.owner().expect("the app serves the socket");
+    for entry in fs::read_dir(home.beside("run")).unwrap() {
+        let entry = entry.unwrap();
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(b"strongroom-")
+        {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    page.until("the socket to be served again", async || {
+        (home.owner() == Some(owner)).then_some(())
+    })
+    .await;
+    let status = home.run(&["status", "--json"]).document();
+    assert_eq!(status["state"], "unlocked", "{status}");
+    page.click("Add a key").await;
+    page.fill("Name", "still-there").await;
+}
+
+#[tokio::test]
+async fn a_page_whose_process_ends_comes_back() {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let _ = app.first_run().await;
+    let page = &app.page;
+    page.see("No keys yet").await;
+
+    let ended = app.end_pages();
+    page.until(
+        "a web process in the place of the one that ended",
+        async || {
+            let now = app.web_processes();
+            (!now.is_empty() && ended.iter().all(|old| !now.contains(old))).then_some(())
+        },
+    )
+    .await;
+    // The driver has lost the page with its process: the screen shows that it is back.
+    page.until("the page to be drawn again", async || {
+        app.shows_words().then_some(())
+    })
+    .await;
+    let status = home.run(&["status", "--json"]).document();
+    assert_eq!(status["state"], "unlocked", "{status}");
+}
