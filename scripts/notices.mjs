@@ -51,11 +51,21 @@ function packages() {
     });
 }
 
+/** The files with licences in a folder; some keep them in a folder of that name. */
+function licences(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => LICENCE.test(name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path];
+    });
+}
+
 const texts = new Map();
 const parts = [...crates(), ...packages()].sort((one, other) => one.name.localeCompare(other.name));
 for (const { name, folder } of parts) {
-  for (const file of readdirSync(folder).filter((file) => LICENCE.test(file))) {
-    const text = readFileSync(join(folder, file), "utf8").replace(/\r/g, "").trim();
+  for (const file of licences(folder)) {
+    const text = readFileSync(file, "utf8").replace(/\r/g, "").trim();
     texts.set(text, [...(texts.get(text) ?? []), name]);
   }
 }
