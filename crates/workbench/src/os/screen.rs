@@ -88,17 +88,24 @@ fn system_bus(flag: &Flag) -> Result<LocalConnection, dbus::Error> {
         MatchRule::new_signal("org.freedesktop.login1.Manager", "PrepareForSleep"),
         flag,
     )?;
-    let (session,): (dbus::Path<'static>,) = manager.method_call(
+    let session: Result<(dbus::Path<'static>,), _> = manager.method_call(
         "org.freedesktop.login1.Manager",
         "GetSessionByPID",
         (std::process::id(),),
-    )?;
-    let raised = Rc::clone(flag);
-    let lock = MatchRule::new_signal("org.freedesktop.login1.Session", "Lock").with_path(session);
-    bus.add_match(lock, move |(): (), _, _| {
-        raised.set(true);
-        true
-    })?;
+    );
+    match session {
+        Ok((session,)) => {
+            let raised = Rc::clone(flag);
+            let lock =
+                MatchRule::new_signal("org.freedesktop.login1.Session", "Lock").with_path(session);
+            bus.add_match(lock, move |(): (), _, _| {
+                raised.set(true);
+                true
+            })?;
+        }
+        // A service of the user belongs to none; its machine goes to sleep all the same.
+        Err(error) => tracing::debug!(%error, "the login manager knows no session of this process"),
+    }
     Ok(bus)
 }
 

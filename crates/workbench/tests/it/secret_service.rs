@@ -84,6 +84,16 @@ fn a_locked_screen_locks_the_vault() {
 }
 
 #[test]
+fn sleep_locks_the_vault() {
+    // A bus in the system's place, without a login manager: as for a process of no session.
+    let system = r#"export DBUS_SYSTEM_BUS_ADDRESS="$DBUS_SESSION_BUS_ADDRESS";"#;
+    assert_passed(&run(
+        "the_vault_is_locked_before_the_machine_sleeps",
+        &format!("exec dbus-run-session -- sh -c '{system} {TEST}'"),
+    ));
+}
+
+#[test]
 fn a_missing_bus_is_named_as_such() {
     assert_passed(&run("a_missing_keyring_is_refused", TEST));
 }
@@ -209,6 +219,36 @@ mod inside {
                 say(interface, true);
                 std::thread::sleep(Duration::from_millis(20));
             }
+        }
+    }
+
+    #[test]
+    #[ignore = "run by the tests above, in a session of its own"]
+    fn the_vault_is_locked_before_the_machine_sleeps() {
+        let scene = Scene::new();
+        let mut client = scene.client();
+        let mut vault = Vault::create(&mut client, in_file(&scene.key_file()));
+        let say = |going_to_sleep: bool| {
+            let said = Command::new("dbus-send")
+                .args(["--system", "--type=signal", "/org/freedesktop/login1"])
+                .arg("org.freedesktop.login1.Manager.PrepareForSleep")
+                .arg(format!("boolean:{going_to_sleep}"))
+                .status()
+                .unwrap();
+            assert!(said.success());
+        };
+        vault.unlock(&mut client);
+        let is_unlocked = |client: &mut Client| {
+            call::<Status>(client, &Nothing {}).unwrap().state == VaultState::Unlocked
+        };
+        say(false);
+        assert!(is_unlocked(&mut client), "a machine that woke");
+        let patience = Instant::now() + Duration::from_secs(60);
+        while is_unlocked(&mut client) {
+            assert!(Instant::now() < patience, "the sleep was not heard");
+            // Said again, since the owner may not have listened yet.
+            say(true);
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
