@@ -227,10 +227,12 @@ pub struct Factors {
 }
 
 impl Factors {
-    /// The code of the step after the one that enrolled: not used up, and within a step of now.
+    /// The code of the step after the one that enrolled, or of now if that is later: not used up, and within
+    /// a step of now.
     #[must_use]
     pub fn next_code(&self) -> String {
-        self.authenticator.code(Step(self.enrolled_at.0 + 1))
+        let next = self.enrolled_at.0 + 1;
+        self.authenticator.code(Step(next.max(this_step().0)))
     }
 
     /// The code of a later step, and the time at which that step begins, for `unlock --at`.
