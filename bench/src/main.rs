@@ -4,8 +4,10 @@
 //! shown and fails nothing: a machine under load measures the load.
 
 mod add;
+mod answer;
 mod audit;
 mod burst;
+mod debugger;
 mod decision;
 mod harness;
 mod import;
@@ -44,7 +46,9 @@ const BENCHES: &[(&str, Bench)] = &[
     ("burst", burst::run),
     ("audit", audit::run),
     ("import", import::run),
+    ("debugger", debugger::run),
     ("window", window::run),
+    ("answer", answer::run),
 ];
 
 fn main() -> ExitCode {

@@ -24,7 +24,7 @@ use crate::harness::{Goal, Pair, Row, Stopped, Unit, median};
 
 const ROUNDS: usize = 7;
 const ITEMS: u32 = 10_000;
-const EMPTY: &str = "an empty Tauri window";
+pub(crate) const EMPTY: &str = "an empty Tauri window";
 /// As the list of keys has them.
 const ROW_HEIGHT: u32 = 44;
 
@@ -55,7 +55,7 @@ const LISTEN: &str = "
     }), true);";
 
 /// Makes the empty window's page as long as the list, or gives it a field.
-const LONG: &str = "document.body.innerHTML = `<div class=port style='height: 500px; overflow: auto'>
+pub(crate) const LONG: &str = "document.body.innerHTML = `<div class=port style='height: 500px; overflow: auto'>
     <div style='height: ${arguments[0]}px; background: linear-gradient(white, black)'></div></div>`";
 const FIELD: &str = "document.body.innerHTML = '<input aria-label=Search>'";
 
@@ -188,7 +188,7 @@ struct Measured {
     keystrokes: Vec<f64>,
 }
 
-async fn scroll(page: &Page, selector: &str) -> Result<Vec<f64>, Stopped> {
+pub(crate) async fn scroll(page: &Page, selector: &str) -> Result<Vec<f64>, Stopped> {
     seconds_of(&page.run_async(SCROLL, vec![json!(selector)]).await)
 }
 

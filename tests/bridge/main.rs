@@ -18,14 +18,15 @@ use strongroom_contract::{
     history::{
         Comparison, HistoryEntry, HistoryFilter, HistoryPage, HistoryRemoved, HistoryRestored,
     },
+    jwt::{JwtReport, PastedToken},
     manage::{AuditRowView, KeyView},
     requests::{ExportedRequest, ForeignOpened, ForeignRead, OpenForeign},
     run::{RunArgs, RunReport},
     scheme::SchemeView,
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
-        ActivityRow, AllowlistCheck, BurstPlan, Draft, EnrolmentShown, ExactRequest, ForeignText,
-        IssueKey, PlatformStatus, Reopened, ReportForm, RunPlan, Session, Settings,
+        ActivityRow, AllowlistCheck, Answered, BurstPlan, Draft, EnrolmentShown, ExactRequest,
+        ForeignText, IssueKey, PlatformStatus, Reopened, ReportForm, RunPlan, Session, Settings,
     },
 };
 use ts_rs::{Config, TS, TypeVisitor};
@@ -73,6 +74,7 @@ fn contract() -> String {
     };
     declarations.visit::<ActivityRow>();
     declarations.visit::<AllowlistCheck>();
+    declarations.visit::<Answered>();
     declarations.visit::<AuditRowView>();
     declarations.visit::<BurstPlan>();
     declarations.visit::<BurstReport>();
@@ -107,11 +109,13 @@ fn contract() -> String {
     declarations.visit::<PathArgs>();
     declarations.visit::<IssueKey>();
     declarations.visit::<ItemView>();
+    declarations.visit::<JwtReport>();
     declarations.visit::<KeyView>();
     declarations.visit::<MoveEntry>();
     declarations.visit::<LookedInto>();
     declarations.visit::<NewKey>();
     declarations.visit::<PastedCase>();
+    declarations.visit::<PastedToken>();
     declarations.visit::<Placed>();
     declarations.visit::<PlatformStatus>();
     declarations.visit::<RemovedEntry>();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use strongroom_contract::{
-    agent::{Explain, ExplainArgs},
+    agent::{Explain, ExplainArgs, ExplainPast, ExplainPastArgs},
     diagnosis::{Diagnosis, Exhibit, Part, Piece},
     error::{ErrorCode, Failure},
     explain::{Check, Decision, Explanation, Outcome},
@@ -31,14 +31,23 @@ With --key, the vault's owner compares the request with that key: its secret sta
 fields that `sign` takes: {\"id\": ..., \"secret\": ...}; the vault may be locked. With neither, the platform that runs here judges it by its
 own record of the key, if one runs.
 
-The request is kept nowhere, and no answer or report holds a secret.";
+With --history, the vault's owner takes a request of its history as it was sent, and judges it at that
+time by the key that it was sent with, or by --key.
+
+A request that is given is kept nowhere, and no answer or report holds a secret.";
 
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The request's id, as in the answer's X-Request-Id
-    #[arg(required_unless_present = "request", conflicts_with = "request")]
+    #[arg(
+        required_unless_present_any = ["request", "history"],
+        conflicts_with_all = ["request", "history"]
+    )]
     request_id: Option<String>,
+    /// A request of the history, by the number that `history list` shows
+    #[arg(long, value_name = "ID", conflicts_with = "request")]
+    history: Option<u64>,
     /// A file with the request that failed; - for stdin
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
@@ -51,13 +60,13 @@ pub(crate) struct Args {
     )]
     format: Format,
     /// Compare it with this key of the vault, by name or id
-    #[arg(long, value_name = "NAME", requires = "request")]
+    #[arg(long, value_name = "NAME", conflicts_with = "request_id")]
     key: Option<String>,
     /// Compare it with the credential that stdin holds, as JSON
     #[arg(long, requires = "request", conflicts_with = "key")]
     credential_stdin: bool,
     /// How it should be signed; what the key says if absent
-    #[arg(long, value_name = "SCHEME", requires = "request")]
+    #[arg(long, value_name = "SCHEME", conflicts_with = "request_id")]
     scheme: Option<String>,
     /// The address that it came from
     #[arg(long, value_name = "ADDRESS", requires = "request")]
@@ -102,6 +111,13 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<ExitCode, Failure> {
 fn diagnosis(args: &Args, output: Output) -> Result<Diagnosis, Failure> {
     if let Some(id) = &args.request_id {
         return platform::ask(&args.place, async |platform| platform.diagnosis(id).await);
+    }
+    if let Some(id) = args.history {
+        return Client::connect(output)?.call::<ExplainPast>(&ExplainPastArgs {
+            id,
+            key: args.key.clone(),
+            scheme: args.scheme.clone(),
+        });
     }
     let exhibit = exhibit(args)?;
     if let Some(key) = &args.key {

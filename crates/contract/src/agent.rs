@@ -270,6 +270,8 @@ operations! {
     /// Says why a request failed, by a key of the vault: what is wrong with it, and what would make it
     /// match. No secret leaves the owner.
     Explain = "request.explain": ExplainArgs => Diagnosis;
+    /// The same of a request of the history, which is judged at the time at which it was sent.
+    ExplainPast = "history.explain": ExplainPastArgs => Diagnosis;
     /// Checks a JSON Web Token with a key of the vault. No secret leaves the owner.
     JwtVerify = "jwt.verify": JwtVerifyArgs => JwtReport;
     /// Sends the requests of a folder in order. Each that is done is told as [`Event::RunStep`].
@@ -387,6 +389,19 @@ pub struct ExplainArgs {
     /// The item's name or id.
     pub key: String,
     /// The scheme that it should be signed with; the item's own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+}
+
+/// A request of the history, and the key that it should be made with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainPastArgs {
+    /// The entry's id.
+    pub id: u64,
+    /// The item's name or id; the one that it was sent with if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The scheme that it should be signed with; the one that it was sent with if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
 }

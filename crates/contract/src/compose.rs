@@ -36,6 +36,13 @@ pub struct Composed {
     pub key: Option<String>,
     /// The scheme's id; the item's own if absent.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the key; it comes before what the item says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "typescript",
+        ts(optional, as = "Option<BTreeMap<String, String>>")
+    )]
+    pub settings: BTreeMap<String, String>,
     /// What the answer must be.
     pub expect: Expectations,
     /// What is carried on from the answer to the requests after it.
@@ -59,6 +66,7 @@ impl Default for Composed {
             body: ComposedBody::None,
             key: None,
             scheme: None,
+            settings: BTreeMap::new(),
             expect: Expectations::default(),
             capture: Vec::new(),
             follow_redirects: false,

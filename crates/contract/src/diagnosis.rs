@@ -1,5 +1,7 @@
 //! What the signature debugger takes and answers: a request that failed, and why.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{explain::Explanation, secret::Revealed, time::UnixMillis};
@@ -150,13 +152,24 @@ pub enum Judge {
     Vault {
         /// The item's name or id.
         key: String,
+        /// How it should be signed; what the key says if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+        scheme: Option<String>,
     },
     /// A credential that was typed for this alone; the vault may be locked.
     Typed {
         /// The public id, if it is known.
         id: Option<String>,
-        /// The secret.
+        /// The secret, or a key in PEM.
         secret: Revealed,
+        /// How it should be signed; what the request tells if absent.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+        scheme: Option<String>,
+        /// What the scheme is told beside the secret.
+        #[serde(default)]
+        settings: BTreeMap<String, String>,
     },
     /// Nothing but the request.
     Alone,

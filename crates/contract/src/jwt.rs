@@ -9,6 +9,24 @@ use crate::{
     time::UnixMillis,
 };
 
+/// A token that somebody pasted into the window.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct PastedToken {
+    /// The token: whoever holds it can use it.
+    pub token: Revealed,
+    /// The item of the vault that it should be made with, by name or id; its signature is not checked if
+    /// absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub key: Option<String>,
+    /// The time to judge it at; now if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub at: Option<UnixMillis>,
+}
+
 /// A token, and the key of the vault that it should be made with.
 #[derive(Serialize, Deserialize)]
 pub struct JwtVerifyArgs {
@@ -23,6 +41,7 @@ pub struct JwtVerifyArgs {
 
 /// What a token says, and what is to be thought of it. Never its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct JwtReport {
     /// `accepted`: every check passed. `refused`: one failed. `unknown`: there was no key to check the
     /// signature with.
@@ -37,10 +56,12 @@ pub struct JwtReport {
 
 /// One member of a token's header or claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct JwtMember {
     /// Its name.
     pub name: String,
     /// Its value.
+    #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
     pub value: Value,
     /// What a member of that name means, for those that RFC 7515 and RFC 7519 register.
     pub meaning: Option<String>,
@@ -50,6 +71,7 @@ pub struct JwtMember {
 
 /// What is checked of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum JwtRule {
     /// Three parts of base64url; header and claims are JSON objects.
@@ -89,6 +111,7 @@ impl JwtRule {
 
 /// How one check came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct JwtCheck {
     /// Which.
     pub rule: JwtRule,
@@ -100,5 +123,6 @@ pub struct JwtCheck {
     pub expected: String,
     /// What to change, for a check that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub fix: Option<String>,
 }

@@ -134,7 +134,7 @@ pub struct OpenForeign {
 }
 
 /// The requests of a foreign text, taken into the window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ForeignOpened {
     /// The requests. A key that was added to the vault is named by its id.

@@ -6,7 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
-    error::Failure, exchange::Step, secret::Revealed, time::UnixMillis, vault::VaultStatus,
+    compose::{Capture, Expectations},
+    error::Failure,
+    exchange::{Exchange, Step},
+    run::CheckResult,
+    secret::Revealed,
+    time::UnixMillis,
+    vault::VaultStatus,
 };
 
 /// The vault as the window's frame shows it.
@@ -99,7 +105,7 @@ impl Serialize for AllowlistCheck {
 }
 
 /// A request as it is composed in the window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Draft {
     /// The method.
@@ -119,10 +125,67 @@ pub struct Draft {
     /// Whether redirects are followed rather than shown.
     #[serde(default)]
     pub follow_redirects: bool,
+    /// How else it is sent.
+    #[serde(default)]
+    pub options: DraftOptions,
+    /// What the answer must be.
+    #[serde(default)]
+    pub expect: Expectations,
+    /// What is carried on from the answer to the requests after it, where a folder is run.
+    #[serde(default)]
+    pub capture: Vec<Capture>,
     /// The file that it was loaded from, or saved to.
     #[serde(default)]
     #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub home: Option<DraftHome>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            method: "GET".to_owned(),
+            url: String::new(),
+            headers: Vec::new(),
+            body: DraftBody::default(),
+            key: None,
+            scheme: None,
+            settings: BTreeMap::new(),
+            follow_redirects: false,
+            options: DraftOptions::default(),
+            expect: Expectations::default(),
+            capture: Vec::new(),
+            home: None,
+        }
+    }
+}
+
+/// How a draft is sent, beyond what it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct DraftOptions {
+    /// After how many milliseconds it is given up; 30 s if absent.
+    pub timeout_ms: Option<u64>,
+    /// Whether plain HTTP to a loopback address was agreed to.
+    pub allow_plain_http: bool,
+    /// Whether no proxy is used, whatever the settings say.
+    pub no_proxy: bool,
+    /// The item of the vault whose certificate is shown to a server that asks for one, by name or id.
+    pub client_cert: Option<String>,
+    /// The items of the vault whose certificates are trusted beside the system's, by name or id.
+    pub ca: Vec<String>,
+    /// Whether it is left out of the history.
+    pub off_the_record: bool,
+}
+
+/// What came back for a draft, and whether it is as expected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Answered {
+    /// What came back.
+    pub exchange: Exchange,
+    /// What was expected, and what there was; empty if nothing was expected.
+    pub checks: Vec<CheckResult>,
 }
 
 /// Where a draft is saved.
@@ -142,7 +205,7 @@ pub struct DraftHome {
 }
 
 /// A request of the history as it is composed again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Reopened {
     /// The request.

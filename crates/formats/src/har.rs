@@ -28,13 +28,16 @@ pub struct HarEntry {
     pub status: u16,
 }
 
-/// Lists the entries of an archive.
+/// What of a broken archive can be sound.
+const ENTRIES: &[&str] = &["entries"];
+
+/// Lists the entries of an archive; of a broken one, those that are whole.
 ///
 /// # Errors
 ///
 /// [`Problem`] if it is no JSON, or no archive.
 pub fn entries(bytes: &[u8]) -> Result<Vec<HarEntry>, Problem> {
-    let document = document::json(bytes)?;
+    let (document, _) = document::json_as_far_as_sound(bytes, ENTRIES)?;
     let entries = log_entries(&document)?;
     Ok(entries
         .iter()
@@ -62,15 +65,18 @@ pub fn entries(bytes: &[u8]) -> Result<Vec<HarEntry>, Problem> {
 /// Reads every request of an archive, or the one with the number `only`.
 #[must_use]
 pub fn parse(bytes: &[u8], only: Option<usize>) -> Import {
-    let document = match document::json(bytes) {
-        Ok(document) => document,
+    let (document, problems) = match document::json_as_far_as_sound(bytes, ENTRIES) {
+        Ok(read) => read,
         Err(problem) => return Import::failed(problem),
     };
     let entries = match log_entries(&document) {
         Ok(entries) => entries,
         Err(problem) => return Import::failed(problem),
     };
-    let mut import = Import::default();
+    let mut import = Import {
+        problems,
+        ..Import::default()
+    };
     let root = At::Root;
     let (log, list) = (root.key("log"), "entries");
     let list = log.key(list);

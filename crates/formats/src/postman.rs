@@ -17,11 +17,14 @@ const MOST_DEEP: usize = 32;
 /// Reads a collection or an environment.
 #[must_use]
 pub fn parse(bytes: &[u8]) -> Import {
-    let document = match document::json(bytes) {
-        Ok(document) => document,
+    let (document, problems) = match document::json_as_far_as_sound(bytes, &["item", "values"]) {
+        Ok(read) => read,
         Err(problem) => return Import::failed(problem),
     };
-    let mut import = Import::default();
+    let mut import = Import {
+        problems,
+        ..Import::default()
+    };
     if let Some(values) = document.get("values").and_then(Value::as_array) {
         let name = text(&document, "name").unwrap_or("imported");
         let variables = environment(name, values);
@@ -331,6 +334,7 @@ impl Reader {
             Some(Auth {
                 key: None,
                 scheme: Some(id.to_owned()),
+                ..Auth::default()
             })
         };
         match kind {

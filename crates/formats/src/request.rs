@@ -1,6 +1,6 @@
 //! A request as it is composed and saved: with variables in it, unsigned, without a secret.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use crate::expect::{Capture, Expectations};
 
@@ -232,6 +232,8 @@ pub struct Auth {
     /// The scheme's id, such as `rfc9421-hmac-sha256`. The item's own if absent; `none` for no
     /// signature where a folder or environment has one.
     pub scheme: Option<String>,
+    /// What the scheme is told beside the key, such as a region; it comes before what the item says.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// How a request is sent. There is no option to leave a certificate unchecked.

@@ -3,6 +3,7 @@
 use strongroom_contract::{
     diagnosis::{Diagnosis, LookedInto, PastedCase},
     error::Failure,
+    jwt::{JwtReport, PastedToken},
 };
 use strongroom_workbench::desk::Desk;
 use tauri::AppHandle;
@@ -23,6 +24,25 @@ pub(crate) async fn debug_refused(
     request_id: String,
 ) -> Result<Diagnosis, Failure> {
     app.desk()?.look_into_refused(&request_id).await
+}
+
+/// Why a request of the history was refused.
+#[tauri::command]
+pub(crate) async fn debug_past(
+    app: Shared<'_>,
+    id: u64,
+    key: Option<String>,
+) -> Result<Diagnosis, Failure> {
+    app.desk()?.look_into_past(id, key).await
+}
+
+/// What a pasted token says.
+#[tauri::command]
+pub(crate) async fn debug_token(
+    app: Shared<'_>,
+    pasted: PastedToken,
+) -> Result<JwtReport, Failure> {
+    app.desk()?.look_into_token(pasted).await
 }
 
 /// A diagnosis as a text for a ticket.

@@ -1,7 +1,9 @@
 //! Saved requests of a folder that a person chose.
 
 use strongroom_contract::{
-    collection::{EnvironmentView, MoveEntry, PathArgs, Placed, RemovedEntry, SavedRequest},
+    collection::{
+        EnvironmentView, MoveEntry, PathArgs, Placed, RemovedEntry, SaveEnvironment, SavedRequest,
+    },
     error::Failure,
     window::Draft,
 };
@@ -62,4 +64,13 @@ pub(crate) async fn folder_environment(
     place: PathArgs,
 ) -> Result<EnvironmentView, Failure> {
     app.desk()?.environment_of(place).await
+}
+
+/// Saves an environment, over its file or as a new one.
+#[tauri::command]
+pub(crate) async fn folder_save_environment(
+    app: Shared<'_>,
+    wanted: SaveEnvironment,
+) -> Result<Placed, Failure> {
+    app.desk()?.save_environment(wanted).await
 }

@@ -2,8 +2,7 @@
 
 use strongroom_contract::{
     error::Failure,
-    exchange::Exchange,
-    window::{Draft, ExactRequest},
+    window::{Answered, Draft, ExactRequest},
 };
 use tauri::AppHandle;
 
@@ -12,8 +11,12 @@ use crate::{app::held, dialogs};
 
 /// Signs and sends.
 #[tauri::command]
-pub(crate) async fn request_send(app: Shared<'_>, draft: Draft) -> Result<Exchange, Failure> {
-    app.desk()?.send(draft).await
+pub(crate) async fn request_send(
+    app: Shared<'_>,
+    draft: Draft,
+    confirm_production: bool,
+) -> Result<Answered, Failure> {
+    app.desk()?.send_and_check(draft, confirm_production).await
 }
 
 /// Stops what is being sent.

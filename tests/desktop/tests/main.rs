@@ -12,4 +12,5 @@ mod given_up;
 mod keyboard;
 mod main_job;
 mod recovery;
+mod requests_compose;
 mod requests_history;

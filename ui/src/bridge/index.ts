@@ -6,6 +6,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen, type UnlistenFn } from "@tauri-apps/api/event";
 import type {
+  Answered,
   AuditRowView,
   BodyMatches,
   BodyRows,
@@ -33,11 +34,13 @@ import type {
   ForeignRead,
   ForeignText,
   ItemView,
+  JwtReport,
   KeyView,
   LookedInto,
   MoveEntry,
   OpenForeign,
   PastedCase,
+  PastedToken,
   PathArgs,
   Placed,
   RemovedEntry,
@@ -48,6 +51,7 @@ import type {
   RunPlan,
   RunReport,
   RunStep,
+  SaveEnvironment,
   SchemeView,
   VaultStatus,
 } from "./generated/contract";
@@ -146,6 +150,10 @@ export interface Settings {
   lock_after_minutes: number;
   clipboard_seconds: number;
   history_days: number;
+  /** On the way to other machines, as `http://HOST:PORT`. */
+  proxy?: string | null;
+  /** The item whose id and secret the proxy is given. */
+  proxy_key?: string | null;
 }
 
 export type CidrCheck = { ok: true; normalized: string[] } | { ok: false; problem: string };
@@ -194,7 +202,9 @@ export const keys = {
 };
 
 export const requests = {
-  send: (draft: Draft) => invoke<Exchange>("request_send", { draft }),
+  /** Refused for production, unless that was agreed to. */
+  send: (draft: Draft, confirmProduction: boolean) =>
+    invoke<Answered>("request_send", { draft, confirmProduction }),
   cancel: () => invoke<void>("request_cancel"),
   preview: (draft: Draft) => invoke<ExactRequest>("request_preview", { draft }),
   /** Opens the system's dialog; a page can send no file that was not chosen there. */
@@ -252,6 +262,10 @@ export const runs = {
 export const debug = {
   paste: (case_: PastedCase) => invoke<LookedInto>("debug_paste", { case: case_ }),
   refused: (requestId: string) => invoke<Diagnosis>("debug_refused", { requestId }),
+  /** A request of the history, by the key that it was sent with or by another one. */
+  past: (id: number, key: string | null) => invoke<Diagnosis>("debug_past", { id, key }),
+  /** What a token says; with a key, whether that made it. */
+  token: (pasted: PastedToken) => invoke<JwtReport>("debug_token", { pasted }),
   /** A text for a ticket, as Markdown. */
   ticket: (diagnosis: Diagnosis) => invoke<string>("debug_ticket", { diagnosis }),
   /** Opens the system's dialog; answers with the path, or nothing if nobody wanted to. */
@@ -283,6 +297,9 @@ export const folders = {
   remove: (place: PathArgs) => invoke<RemovedEntry>("folder_remove", { place }),
   restore: (removed: RemovedEntry) => invoke<void>("folder_restore", { removed }),
   environment: (place: PathArgs) => invoke<EnvironmentView>("folder_environment", { place }),
+  /** Over its file, or as a new one where its path is empty. */
+  saveEnvironment: (wanted: SaveEnvironment) =>
+    invoke<Placed>("folder_save_environment", { wanted }),
 };
 
 export const platform = {

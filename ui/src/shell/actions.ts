@@ -58,6 +58,13 @@ export function actions(): Action[] {
     run: () => go("requests", { part: "refused" }),
   });
   list.push({
+    id: "token",
+    group: "Actions",
+    label: "Read a token (JWT)",
+    keywords: ["jwt", "decode", "verify", "claims", "bearer"],
+    run: () => go("requests", { part: "token" }),
+  });
+  list.push({
     id: "import",
     group: "Actions",
     label: "Import requests",

@@ -1,7 +1,7 @@
 /** Where the window is. Screens keep what they show in here, so that a palette action can lead to it. */
 export const sections = ["vault", "requests", "platform", "activity", "settings"] as const;
 export type Section = (typeof sections)[number];
-export type Part = "refused" | "import";
+export type Part = "refused" | "token" | "import";
 
 export const route = $state<{
   section: Section;

@@ -323,11 +323,18 @@ impl Call {
     /// `-u`, as a header, or beside `--aws-sigv4` as the credential of a scheme.
     fn credentials(&mut self, import: &mut Import) -> Option<Auth> {
         let user = self.user.take();
-        if self.sigv4.is_some() {
+        if let Some(told) = &self.sigv4 {
             import.problems.push(Problem::new(
                 Place::Whole,
-                "--aws-sigv4: put the access key into the vault and name it in [auth]; region and service are the item's",
+                "--aws-sigv4: put the access key into the vault and name it in [auth]",
             ));
+            // PROVIDER1:PROVIDER2:REGION:SERVICE; curl takes what is missing from the host's name.
+            let names = [("region", 2), ("service", 3)];
+            let settings = names.into_iter().filter_map(|(name, at)| {
+                let value = told.split(':').nth(at).filter(|value| !value.is_empty())?;
+                Some((name.to_owned(), value.to_owned()))
+            });
+            let settings = settings.collect();
             if let Some((_, secret)) = user.as_deref().and_then(|user| user.split_once(':')) {
                 import.credentials.push(FoundSecret {
                     name: "aws_secret_access_key".to_owned(),
@@ -339,6 +346,7 @@ impl Call {
             return Some(Auth {
                 key: None,
                 scheme: Some("sigv4".to_owned()),
+                settings,
             });
         }
         let user = user?;
@@ -362,6 +370,7 @@ impl Call {
                 Some(Auth {
                     key: None,
                     scheme: Some("basic".to_owned()),
+                    ..Auth::default()
                 })
             }
         }

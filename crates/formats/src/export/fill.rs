@@ -135,6 +135,7 @@ mod tests {
             auth: Some(Auth {
                 key: Some("{{item}}".to_owned()),
                 scheme: None,
+                ..Auth::default()
             }),
             ..SavedRequest::default()
         };

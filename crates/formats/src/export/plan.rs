@@ -156,10 +156,21 @@ impl Plan {
                 );
             }
             Some("api-key") => {
-                self.header("x-api-key", &field("secret"))?;
-                self.notes.push(
-                    "The key stands in the header x-api-key: change that if the provider wants it elsewhere.".to_owned(),
-                );
+                let prefix = auth.settings.get("prefix").map_or("", String::as_str);
+                match (auth.settings.get("header"), auth.settings.get("query")) {
+                    (Some(header), _) => {
+                        self.header(header, &format!("{prefix}{}", field("secret")))?;
+                    }
+                    (None, Some(_)) => self.notes.push(
+                        "Without the key: the provider takes it in the query; add it there.".to_owned(),
+                    ),
+                    (None, None) => {
+                        self.header("x-api-key", &format!("{prefix}{}", field("secret")))?;
+                        self.notes.push(
+                            "The key stands in the header x-api-key: change that if the provider wants it elsewhere.".to_owned(),
+                        );
+                    }
+                }
             }
             Some("header-pair") => {
                 self.header("app-id", &field("id"))?;

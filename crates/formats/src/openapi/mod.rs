@@ -32,8 +32,8 @@ const OPERATION_BYTES: usize = 256;
 /// environment with its servers.
 #[must_use]
 pub fn parse(bytes: &[u8]) -> Import {
-    let document = match document::json_or_yaml(bytes) {
-        Ok(document) => document,
+    let (document, problems) = match document::json_or_yaml(bytes, &["paths"]) {
+        Ok(read) => read,
         Err(problem) => return Import::failed(problem),
     };
     let version = document.get("openapi").and_then(Value::as_str);
@@ -58,7 +58,10 @@ pub fn parse(bytes: &[u8]) -> Import {
     let title = document.pointer("/info/title").and_then(Value::as_str);
     let mut reader = Reader {
         document: &document,
-        import: Import::default(),
+        import: Import {
+            problems,
+            ..Import::default()
+        },
         title: title.unwrap_or("imported").to_owned(),
         variables: BTreeMap::new(),
         room: Room::new(),
@@ -421,6 +424,7 @@ impl<'a> Reader<'a> {
             request.auth = Some(Auth {
                 key: None,
                 scheme: Some(id.to_owned()),
+                ..Auth::default()
             });
         }
     }

@@ -115,6 +115,7 @@ impl From<RequestFile> for SavedRequest {
             auth: file.auth.map(|auth| Auth {
                 key: auth.key,
                 scheme: auth.scheme,
+                settings: auth.settings,
             }),
             expect: Expectations {
                 status: file
@@ -325,6 +326,8 @@ impl TryFrom<RawPart> for PartTable {
 struct AuthTable {
     key: Option<String>,
     scheme: Option<String>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Default)]

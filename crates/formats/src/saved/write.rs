@@ -30,10 +30,21 @@ pub fn write_request(request: &SavedRequest) -> String {
     if let Some(body) = &request.body {
         file.body(body);
     }
-    if let Some(Auth { key, scheme }) = &request.auth {
+    if let Some(Auth {
+        key: item,
+        scheme,
+        settings,
+    }) = &request.auth
+    {
         file.table("auth");
-        file.optional("key", key.as_deref().map(text));
+        file.optional("key", item.as_deref().map(text));
         file.optional("scheme", scheme.as_deref().map(text));
+        if !settings.is_empty() {
+            file.table("auth.settings");
+            for (name, value) in settings {
+                file.pair(&key(name), long_text(value));
+            }
+        }
     }
     if !request.expect.is_empty() {
         file.expect(&request.expect);

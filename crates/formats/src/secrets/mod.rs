@@ -91,6 +91,9 @@ impl Extractor {
         }
         self.entries(&mut request.query, "query parameter", &of);
         self.url(&mut request.url, &format!("URL {of}"));
+        for (name, value) in request.auth.iter_mut().flat_map(|auth| &mut auth.settings) {
+            self.field(name, value, &format!("setting {name} {of}"));
+        }
         let left_out = match &mut request.body {
             Some(Body::Form(fields)) => {
                 self.entries(fields, "form field", &of);

@@ -199,6 +199,23 @@ fn what_does_not_come_in_is_told_with_its_place() {
 }
 
 #[test]
+fn what_curl_is_told_of_aws_is_told_to_the_scheme() {
+    let settings = |told: &str| {
+        let line = format!("curl --aws-sigv4 {told} -u AKIA:abcd1234 https://h");
+        let auth = curl::parse(&line).requests.remove(0).request.auth.unwrap();
+        assert_eq!(auth.scheme.as_deref(), Some("sigv4"));
+        auth.settings.into_iter().collect::<Vec<_>>()
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        settings("aws:amz:eu-west-1:execute-api"),
+        [pair("region", "eu-west-1"), pair("service", "execute-api")]
+    );
+    assert_eq!(settings("aws:amz:eu-west-1"), [pair("region", "eu-west-1")]);
+    assert_eq!(settings("aws:amz"), []);
+}
+
+#[test]
 fn secrets_of_a_command_come_out_as_placeholders() {
     let import = curl::parse(
         "curl -u alice:hunter2 -H 'secret-key: s3cret' https://h; curl --aws-sigv4 aws:amz -u AKIA:abcd1234 https://h",

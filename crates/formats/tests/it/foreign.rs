@@ -353,6 +353,60 @@ fn hostile_files_are_refused_with_a_place() {
     }
 }
 
+/// What a file begins with is of use though the rest of it is not there, or broken.
+#[test]
+fn what_stands_before_the_place_where_a_file_breaks_comes_in() {
+    let entry = |path: &str| {
+        format!(
+            r#"{{"request":{{"method":"GET","url":"https://h.example{path}","headers":[]}},"response":{{"status":200}}}}"#
+        )
+    };
+    let item = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","request":{{"method":"GET","url":"https://h.example/{name}"}}}}"#
+        )
+    };
+    let archive = format!(r#"{{"log":{{"entries":[{},{}"#, entry("/1"), entry("/2"));
+    let collection = format!(
+        r#"{{"info":{{"name":"x"}},"item":[{},{{"name":"f","item":[{}]}},{} {}]}}"#,
+        item("a"),
+        item("b"),
+        item("c"),
+        item("d")
+    );
+    let description = r#"{"openapi":"3.1.0","servers":[{"url":"https://h.example"}],"paths":{"/a":{"get":{}},"/b":{"get":{},"post":{"summary":"#;
+    for (import, names, problem) in [
+        // The last entry is whole, but whether the list goes on nobody knows.
+        (
+            har::parse(&archive.as_bytes()[..archive.len() - 5], None),
+            vec!["/1"],
+            "1:",
+        ),
+        (
+            postman::parse(collection.as_bytes()),
+            vec!["a", "b", "c"],
+            "1:",
+        ),
+        (openapi::parse(description.as_bytes()), vec!["/a"], "1:"),
+    ] {
+        let urls: Vec<&str> = import
+            .requests
+            .iter()
+            .map(|it| it.request.url.as_str())
+            .collect();
+        assert_eq!(urls.len(), names.len(), "{urls:?}");
+        for (url, name) in urls.iter().zip(&names) {
+            assert!(url.ends_with(name), "{url}");
+        }
+        let told = problems(&import);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with(problem) && told[0].ends_with("came in"),
+            "{told:?}"
+        );
+    }
+}
+
 #[test]
 fn schemas_in_schemas_end() {
     let import = openapi::parse(include_bytes!("../data/hostile/wide-schemas.json"));

@@ -83,6 +83,7 @@ fn requests() -> Vec<SavedRequest> {
         auth: Some(Auth {
             key: Some("sr://payments".to_owned()),
             scheme: Some("bearer".to_owned()),
+            ..Auth::default()
         }),
         ..SavedRequest::default()
     };
@@ -256,6 +257,7 @@ fn what_cannot_be_static_is_said_and_no_secret_is_written() {
     request.auth = Some(Auth {
         key: Some("sr://payments".to_owned()),
         scheme: Some("rfc9421-hmac-sha256".to_owned()),
+        ..Auth::default()
     });
     let plan = Plan::of(&request).unwrap();
     for program in [

@@ -9,6 +9,7 @@ fn signed_by(scheme: &str) -> SavedRequest {
         auth: Some(Auth {
             key: Some("sr://payments".to_owned()),
             scheme: Some(scheme.to_owned()),
+            ..Auth::default()
         }),
         ..SavedRequest::default()
     }

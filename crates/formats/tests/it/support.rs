@@ -1,6 +1,10 @@
 //! Arbitrary requests.
 
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+};
 use serde_json::{Value, json};
 use strongroom_formats::{
     Auth, Body, Content, Entry, Options, Part, SavedRequest,
@@ -125,8 +129,15 @@ fn capture() -> impl Strategy<Value = Capture> {
 
 /// Any request that a file of ours can hold.
 pub(crate) fn request() -> impl Strategy<Value = SavedRequest> {
+    let settings = btree_map(word(), text(), 0..3);
     let auth =
-        (option::of(text()), option::of(word())).prop_map(|(key, scheme)| Auth { key, scheme });
+        (option::of(text()), option::of(word()), settings).prop_map(|(key, scheme, settings)| {
+            Auth {
+                key,
+                scheme,
+                settings,
+            }
+        });
     let options =
         (any::<bool>(), option::of(0..1_000_000_u64)).prop_map(|(follow_redirects, timeout_ms)| {
             Options {

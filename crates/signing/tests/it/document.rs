@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use strongroom_signing::{
-    Credential, Field, HeaderValue, Request, Scheme, Setting, Target, sign_with_nonce,
+    Credential, Field, HeaderValue, Request, Scheme, Setting, Target, Verified, sign_with_nonce,
+    verify,
 };
 
 use crate::schemes::{NOW, examples};
@@ -11,6 +12,7 @@ use crate::schemes::{NOW, examples};
 const DOCUMENT: &str = include_str!("../../../../docs/SIGNING.md");
 const URL: &str = "https://api.example.com/v2/payins?page=2";
 const BODY: &str = r#"{"amount":10}"#;
+const ALTERED: &str = r#"{"amount":99}"#;
 
 /// The request, what came of it, and where it landed.
 fn exchange(scheme: Scheme) -> String {
@@ -47,8 +49,28 @@ fn exchange(scheme: Scheme) -> String {
         };
         let _ = writeln!(text, "  {}: {value}", header.name);
     }
-    if let Some(HeaderValue::Secret { shown, .. }) = signed.query.map(|query| query.value) {
+    if let Some(HeaderValue::Secret { shown, .. }) = signed.query.as_ref().map(|query| &query.value)
+    {
         let _ = writeln!(text, "  {shown}");
+    }
+    let mut sent = fields.to_vec();
+    for header in &signed.headers {
+        sent.push(Field::new(
+            &header.name,
+            header.value.expose_secret().as_bytes(),
+        ));
+    }
+    text.push_str("\na verifier says\n");
+    for (of, body) in [("this request", BODY), ("one with another body", ALTERED)] {
+        let received = Request::new("POST", &target, &sent, body.as_bytes());
+        let said = match verify(scheme, &received, &credential) {
+            Ok(Verified {
+                made: Some(made), ..
+            }) => format!("genuine, made {made}"),
+            Ok(Verified { made: None, .. }) => "genuine".to_owned(),
+            Err(refusal) => refusal.to_string(),
+        };
+        let _ = writeln!(text, "  {of}: {said}");
     }
     text
 }

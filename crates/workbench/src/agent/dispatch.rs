@@ -8,17 +8,17 @@ use strongroom_contract::{
         BurstStart, CollectionDuplicate, CollectionList, CollectionLoad, CollectionMove,
         CollectionNewFolder, CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow,
         ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
-        Event, Explain, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryKeep, HistoryList,
-        HistoryRemove, HistoryResend, HistoryRestore, JwtVerify, KeyAdd, KeyCheck, KeyEdit,
-        KeyList, KeyRemove, KeyRenew, KeyRestore, KeySet, KeyShow, Lock, Nothing, Operation,
-        Progress, Read, RecoverBegin, RecoverFinish, RequestPreview, RequestSign, Retire, RunStart,
-        Send, SessionTouch, Status, Unlock, Verify,
+        Event, Explain, ExplainPast, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryKeep,
+        HistoryList, HistoryRemove, HistoryResend, HistoryRestore, JwtVerify, KeyAdd, KeyCheck,
+        KeyEdit, KeyList, KeyRemove, KeyRenew, KeyRestore, KeySet, KeyShow, Lock, Nothing,
+        Operation, Progress, Read, RecoverBegin, RecoverFinish, RequestPreview, RequestSign,
+        Retire, RunStart, Send, SessionTouch, Status, Unlock, Verify,
     },
     burst::BurstSample,
     compose::{Composed, ComposedSend},
     error::{ErrorCode, Failure},
     exchange::Exchange,
-    history::SentElsewhere,
+    history::{HistoryId, SentElsewhere},
     vault::Enrolled,
 };
 use strongroom_crypto::SecretText;
@@ -115,6 +115,13 @@ pub(super) async fn answer(
         Explain::NAME => {
             call.block::<Explain>(|session, args, work| explain::with_key(session, &args, work))
                 .await
+        }
+        ExplainPast::NAME => {
+            call.block::<ExplainPast>(|session, args, work| {
+                let entry = history::show(session, HistoryId { id: args.id })?;
+                explain::past(session, &entry, &args, work)
+            })
+            .await
         }
         JwtVerify::NAME => call.block::<JwtVerify>(jwt::verify).await,
         SessionTouch::NAME => {

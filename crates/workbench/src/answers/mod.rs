@@ -88,6 +88,12 @@ impl Answers {
         self.store().held.clear();
     }
 
+    /// A whole body, if it is held and is text.
+    pub(crate) fn text(&self, id: u64) -> Option<String> {
+        let body = self.body(id).ok()?;
+        str::from_utf8(&body.bytes).ok().map(str::to_owned)
+    }
+
     /// Some rows of a body.
     ///
     /// # Errors

@@ -161,15 +161,8 @@ mod tests {
         desk.manage().await.unwrap().list_keys().await.unwrap();
         assert!(!known.look(platform).await, "nor is the window's");
         let request = Draft {
-            method: "GET".into(),
             url: format!("{url}/api/v1/ping"),
-            headers: Vec::new(),
-            body: strongroom_contract::window::DraftBody::default(),
-            key: None,
-            scheme: None,
-            settings: std::collections::BTreeMap::new(),
-            follow_redirects: false,
-            home: None,
+            ..Draft::default()
         };
         desk.send(request).await.unwrap();
         assert!(known.look(platform).await);

@@ -14,13 +14,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     error::{ErrorCode, Failure},
     exchange::{SendOptions, SendRequest},
-    window::{BodyKind, Draft, DraftBody, DraftPart, Entry},
+    window::{BodyKind, Draft, DraftBody, DraftOptions, DraftPart, Entry},
 };
 use strongroom_crypto::random;
 use url::form_urlencoded;
 
 /// How long a request from the window may take.
-const SEND_LIMIT_MS: u64 = 30_000;
+pub(super) const SEND_LIMIT_MS: u64 = 30_000;
 /// How much of an answer's body the window keeps, in bytes.
 pub(super) const BODY_LIMIT: u64 = 64 * 1024 * 1024;
 /// How much can be sent, in bytes: a body crosses to the vault's owner in one frame.
@@ -96,14 +96,25 @@ pub(super) fn request(draft: Draft, chosen: &Chosen) -> Result<SendRequest, Fail
         scheme: draft.scheme,
         settings: draft.settings,
         ca_pem: Vec::new(),
-        timeout_ms: SEND_LIMIT_MS,
+        timeout_ms: draft.options.timeout_ms.unwrap_or(SEND_LIMIT_MS),
         body_limit: BODY_LIMIT,
-        allow_plain_http: false,
-        options: SendOptions {
-            follow_redirects: draft.follow_redirects,
-            ..SendOptions::default()
-        },
+        allow_plain_http: draft.options.allow_plain_http,
+        options: options(draft.follow_redirects, draft.options),
     })
+}
+
+/// How a draft is sent.
+pub(super) fn options(follow_redirects: bool, of_draft: DraftOptions) -> SendOptions {
+    SendOptions {
+        follow_redirects,
+        body_limit: Some(BODY_LIMIT),
+        allow_plain_http: of_draft.allow_plain_http,
+        no_proxy: of_draft.no_proxy,
+        client_cert: of_draft.client_cert,
+        ca: of_draft.ca,
+        off_the_record: of_draft.off_the_record,
+        ..SendOptions::default()
+    }
 }
 
 /// A body's bytes, and the type that they imply.
@@ -217,8 +228,6 @@ fn too_long() -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn entry(name: &str, value: &str, enabled: bool) -> Entry {
@@ -233,13 +242,8 @@ mod tests {
         Draft {
             method: "POST".into(),
             url: "https://localhost/".into(),
-            headers: Vec::new(),
             body,
-            key: None,
-            scheme: None,
-            settings: BTreeMap::new(),
-            follow_redirects: false,
-            home: None,
+            ..Draft::default()
         }
     }
 

@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use strongroom_contract::{
-    agent::{Explain, ExplainArgs},
+    agent::{Explain, ExplainArgs, ExplainPast, ExplainPastArgs, JwtVerify},
     diagnosis::{Diagnosis, Exhibit, Judge, LookedInto, PastedCase},
     error::{ErrorCode, Failure},
     exchange::TypedCredential,
+    jwt::{JwtReport, JwtVerifyArgs, PastedToken},
     secret::Revealed,
 };
+use strongroom_crypto::SecretText;
 use strongroom_formats::foreign::Format as Written;
 
 use super::Desk;
 use crate::{
     agent::on_a_thread,
     explain::{self, Format, Report},
+    jwt,
 };
 
 impl Desk {
@@ -54,23 +57,28 @@ impl Desk {
     async fn judged(&self, exhibit: Exhibit, judge: Judge) -> Result<Diagnosis, Failure> {
         match judge {
             Judge::Platform => self.manage().await?.explain_exhibit(&exhibit).await,
-            Judge::Vault { key } => {
+            Judge::Vault { key, scheme } => {
                 self.call::<Explain>(ExplainArgs {
                     exhibit,
                     key,
-                    scheme: None,
+                    scheme,
                 })
                 .await
             }
-            Judge::Typed { id, secret } => {
+            Judge::Typed {
+                id,
+                secret,
+                scheme,
+                settings,
+            } => {
                 let typed = TypedCredential {
                     id,
                     secret,
                     is_token: false,
                     session_token: None,
-                    settings: Default::default(),
+                    settings,
                 };
-                on_a_thread(move || explain::here(&exhibit, Some(typed), None)).await
+                on_a_thread(move || explain::here(&exhibit, Some(typed), scheme.as_deref())).await
             }
             Judge::Alone => on_a_thread(move || explain::here(&exhibit, None, None)).await,
         }
@@ -83,6 +91,40 @@ impl Desk {
     /// [`ErrorCode::PlatformUnavailable`]; [`ErrorCode::NotFound`] if it is kept no more.
     pub async fn look_into_refused(&self, request_id: &str) -> Result<Diagnosis, Failure> {
         self.manage().await?.diagnosis(request_id).await
+    }
+
+    /// The same of a request of the history, by the key that it was sent with or by `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExplainPast`]: what was sent is not kept as it was, or the vault is locked.
+    pub async fn look_into_past(&self, id: u64, key: Option<String>) -> Result<Diagnosis, Failure> {
+        let args = ExplainPastArgs {
+            id,
+            key,
+            scheme: None,
+        };
+        self.call::<ExplainPast>(args).await
+    }
+
+    /// What a pasted JSON Web Token says, and whether a key of the vault made it. It is kept nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Usage`] if it says nothing; with a key, [`ErrorCode::Locked`] or
+    /// [`ErrorCode::NotFound`].
+    pub async fn look_into_token(&self, pasted: PastedToken) -> Result<JwtReport, Failure> {
+        let PastedToken { token, key, at } = pasted;
+        match key {
+            Some(key) => {
+                self.call::<JwtVerify>(JwtVerifyArgs { token, key, at })
+                    .await
+            }
+            None => {
+                let token = SecretText::new(token.into_exposed());
+                on_a_thread(move || jwt::decode(&token, at)).await
+            }
+        }
     }
 
     /// A diagnosis as a Markdown text for a ticket. It holds no secret.

@@ -258,13 +258,9 @@ impl Desk {
             self.send(Draft {
                 method: method.to_owned(),
                 url: format!("{}{path}", platform.url()),
-                headers: Vec::new(),
                 body,
                 key: key.map(str::to_owned),
-                scheme: None,
-                settings: std::collections::BTreeMap::new(),
-                follow_redirects: false,
-                home: None,
+                ..Draft::default()
             })
             .await?;
         }

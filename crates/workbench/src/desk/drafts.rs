@@ -8,14 +8,13 @@ use strongroom_contract::{
         Composed, ComposedBody, ComposedPart, ComposedPreview, ComposedSend, Line, PartContent,
     },
     error::{ErrorCode, Failure},
-    exchange::SendOptions,
-    window::{BodyKind, Draft, DraftBody, DraftPart, Entry, ExactRequest},
+    window::{BodyKind, Draft, DraftBody, DraftOptions, DraftPart, Entry, ExactRequest},
 };
 use strongroom_formats::{query, request};
 
 use super::{
     SHOWN_BODY,
-    compose::{BODY_LIMIT, Chosen},
+    compose::{self, Chosen},
 };
 
 /// Whether a draft has to be filled in before it is signed: it was loaded from a folder, or holds a
@@ -43,11 +42,7 @@ pub(super) fn is_template(draft: &Draft) -> bool {
 /// [`ErrorCode::Refused`] for a file that nobody chose; [`ErrorCode::Usage`] if none is named.
 pub(super) fn to_send(draft: Draft, chosen: &Chosen) -> Result<ComposedSend, Failure> {
     let request = composed(&draft, chosen)?;
-    let options = SendOptions {
-        follow_redirects: draft.follow_redirects,
-        body_limit: Some(BODY_LIMIT),
-        ..SendOptions::default()
-    };
+    let options = compose::options(draft.follow_redirects, draft.options);
     let (folder, path, environment) = match draft.home {
         Some(home) => (Some(home.folder), Some(home.path), home.environment),
         None => (None, None, None),
@@ -77,7 +72,11 @@ pub(super) fn composed(draft: &Draft, chosen: &Chosen) -> Result<Composed, Failu
         body: body(&draft.body, &|path| may_send(path, is_at_home, chosen))?,
         key: draft.key.clone(),
         scheme: draft.scheme.clone(),
+        settings: draft.settings.clone(),
+        expect: draft.expect.clone(),
+        capture: draft.capture.clone(),
         follow_redirects: draft.follow_redirects,
+        timeout_ms: draft.options.timeout_ms,
         ..Composed::default()
     })
 }
@@ -197,9 +196,15 @@ pub(super) fn taken_up(request: &Composed) -> Draft {
         body,
         key: request.key.clone(),
         scheme: request.scheme.clone(),
-        settings: Default::default(),
+        settings: request.settings.clone(),
         follow_redirects: request.follow_redirects,
-        home: None,
+        options: DraftOptions {
+            timeout_ms: request.timeout_ms,
+            ..DraftOptions::default()
+        },
+        expect: request.expect.clone(),
+        capture: request.capture.clone(),
+        ..Draft::default()
     }
 }
 
@@ -266,7 +271,7 @@ fn draft_part(part: &ComposedPart) -> DraftPart {
     }
 }
 
-/// `saved` with what was changed in the window. All else of it stays as it is: what it expects, its query
+/// `saved` with what was changed in the window. All else of it stays as it is: its description, its query
 /// table, the type of its body.
 ///
 /// # Errors
@@ -297,7 +302,11 @@ pub(super) fn merged(saved: Composed, draft: &Draft, chosen: &Chosen) -> Result<
     now.method = draft.method.clone();
     now.key = draft.key.clone();
     now.scheme = draft.scheme.clone();
+    now.settings = draft.settings.clone();
     now.follow_redirects = draft.follow_redirects;
+    now.timeout_ms = draft.options.timeout_ms;
+    now.expect = draft.expect.clone();
+    now.capture = draft.capture.clone();
     Ok(now)
 }
 

@@ -5,10 +5,11 @@
 use strongroom_contract::{
     agent::{
         CollectionDuplicate, CollectionLoad, CollectionMove, CollectionRemove, CollectionRestore,
-        CollectionSave, EnvironmentLoad, KeyName, KeyShow,
+        CollectionSave, EnvironmentLoad, EnvironmentSave, KeyName, KeyShow,
     },
     collection::{
-        EnvironmentView, MoveEntry, PathArgs, Placed, RemovedEntry, SaveRequest, SavedRequest,
+        EnvironmentView, MoveEntry, PathArgs, Placed, RemovedEntry, SaveEnvironment, SaveRequest,
+        SavedRequest,
     },
     compose::Composed,
     error::{ErrorCode, Failure},
@@ -140,6 +141,17 @@ impl Desk {
     pub async fn environment_of(&self, place: PathArgs) -> Result<EnvironmentView, Failure> {
         self.check_folder(&place.folder)?;
         self.call::<EnvironmentLoad>(place).await
+    }
+
+    /// Saves an environment of a chosen folder, over its file or as a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Refused`] for a folder that was not chosen, or a value that looks like a secret; else as
+    /// [`EnvironmentSave`]: the file was changed by somebody else since it was loaded.
+    pub async fn save_environment(&self, args: SaveEnvironment) -> Result<Placed, Failure> {
+        self.check_folder(&args.folder)?;
+        self.call::<EnvironmentSave>(args).await
     }
 }
 

@@ -64,6 +64,9 @@ impl Desk {
 
 fn reopened(request: Composed) -> Reopened {
     let mut draft = drafts::taken_up(&request);
+    // An entry has the time that it was sent with; the usual one need not be said.
+    draft.options.timeout_ms =
+        (draft.options.timeout_ms).filter(|milliseconds| *milliseconds != compose::SEND_LIMIT_MS);
     let mut missing = Vec::new();
     let mut lacks = |what: String| missing.push(what);
     if draft.url.contains(NOT_KEPT) {

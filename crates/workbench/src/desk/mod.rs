@@ -15,6 +15,7 @@ mod activity;
 mod acts;
 mod answers;
 mod audit;
+mod checks;
 mod compose;
 #[cfg(feature = "desktop")]
 mod copied;
@@ -47,7 +48,10 @@ use strongroom_contract::{
     error::{ErrorCode, Failure},
     exchange::{Exchange, Preview, SendRequest},
     vault::Enrolment,
-    window::{ActivityRow, Draft, EnrolmentShown, ExactRequest, Session as SessionView, Settings},
+    window::{
+        ActivityRow, Answered, Draft, EnrolmentShown, ExactRequest, Session as SessionView,
+        Settings,
+    },
 };
 use tempfile::TempDir;
 use tokio::{
@@ -298,10 +302,41 @@ impl Desk {
     /// As [`SendOperation`]: the key may not go there, the network failed, or it was stopped. A file
     /// that is to be sent was not chosen, or can't be read.
     pub async fn send(&self, draft: Draft) -> Result<Exchange, Failure> {
+        self.send_agreed(draft, false).await
+    }
+
+    /// The same, to production too if that was agreed to, and whether the answer is as the draft expects.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::send`].
+    pub async fn send_and_check(
+        &self,
+        draft: Draft,
+        confirm_production: bool,
+    ) -> Result<Answered, Failure> {
+        let expected = checks::expected(&draft);
+        let exchange = self.send_agreed(draft, confirm_production).await?;
+        let checks = match expected {
+            Some(expected) => self.checked(expected, &exchange).await?,
+            None => Vec::new(),
+        };
+        Ok(Answered { exchange, checks })
+    }
+
+    async fn send_agreed(
+        &self,
+        draft: Draft,
+        confirm_production: bool,
+    ) -> Result<Exchange, Failure> {
         if drafts::is_template(&draft) {
-            return self.call::<ComposedSendNow>(self.to_fill_in(draft)?).await;
+            let mut sent = self.to_fill_in(draft)?;
+            sent.options.confirm_production = confirm_production;
+            return self.call::<ComposedSendNow>(sent).await;
         }
-        self.call::<SendOperation>(self.request(draft).await?).await
+        let mut request = self.request(draft).await?;
+        request.options.confirm_production = confirm_production;
+        self.call::<SendOperation>(request).await
     }
 
     /// How a request would be signed and go out, with a sample in the place of the secret.

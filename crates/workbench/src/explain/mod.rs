@@ -3,13 +3,15 @@
 //! A request that is pasted is judged where the key is: by the platform that issued it, by the vault's
 //! owner, or in the caller's process with a secret that was typed for this alone. It is kept nowhere.
 
+mod past;
 mod paste;
 
 use strongroom_contract::{
-    agent::ExplainArgs,
+    agent::{ExplainArgs, ExplainPastArgs},
     diagnosis::{Diagnosis, Exhibit as Pasted},
     error::{ErrorCode, Failure},
     exchange::TypedCredential,
+    history::HistoryEntry,
 };
 use strongroom_crypto::SecretText;
 use strongroom_debugger::{Exhibit, HeldKey, Knowledge, diagnose, report};
@@ -67,8 +69,52 @@ pub(crate) fn with_key(
 ) -> Result<Diagnosis, Failure> {
     let exhibit = read(&args.exhibit)?;
     let asked = args.scheme.as_deref().map(parsed).transpose()?;
+    judged(session, &exhibit, &args.key, asked, work)
+}
+
+/// Judges a request of the history by a key of the open vault, at the time at which it was sent; by what the
+/// request alone tells if it was sent without a key and none is named.
+///
+/// # Errors
+///
+/// [`ErrorCode::Usage`] if what was sent is not kept as it was; else as [`with_key`].
+pub(crate) fn past(
+    session: &Session,
+    entry: &HistoryEntry,
+    args: &ExplainPastArgs,
+    work: &Work,
+) -> Result<Diagnosis, Failure> {
+    let scheme = args.scheme.as_deref().or(entry.request.scheme.as_deref());
+    let asked = scheme.map(parsed).transpose()?;
+    let mut pasted = session.with_open(|open| {
+        past::exhibit(entry, &|reference| {
+            let id = open.vault.find(reference.item()).ok()?.id().to_string();
+            open.vault.secret(&id, reference.field(), None).ok()
+        })
+    })?;
+    let exhibit = read(&pasted);
+    past::wipe(&mut pasted);
+    match args.key.as_deref().or(entry.row.key.as_deref()) {
+        Some(key) => judged(session, &exhibit?, key, asked, work),
+        None => {
+            let knowledge = Knowledge::Held {
+                key: None,
+                others: &[],
+            };
+            Ok(diagnose(&exhibit?, &knowledge, clock::now()))
+        }
+    }
+}
+
+fn judged(
+    session: &Session,
+    exhibit: &Exhibit,
+    key: &str,
+    asked: Option<Scheme>,
+    work: &Work,
+) -> Result<Diagnosis, Failure> {
     let (key, others) = session.with_open(|open| {
-        let chosen = open.vault.find(&args.key).map_err(shown)?.id().to_string();
+        let chosen = open.vault.find(key).map_err(shown)?.id().to_string();
         let mut others = Vec::new();
         let mut key = None;
         for item in open.vault.items() {
@@ -102,7 +148,7 @@ pub(crate) fn with_key(
         key: key.as_ref(),
         others: &others,
     };
-    Ok(diagnose(&exhibit, &knowledge, clock::now()))
+    Ok(diagnose(exhibit, &knowledge, clock::now()))
 }
 
 fn parsed(scheme: &str) -> Result<Scheme, Failure> {

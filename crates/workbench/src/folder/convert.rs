@@ -27,6 +27,7 @@ pub(crate) fn composed(saved: SavedRequest) -> Composed {
         body: saved.body.map_or(ComposedBody::None, body),
         key: auth.key,
         scheme: auth.scheme,
+        settings: auth.settings,
         expect: expectations(saved.expect),
         capture: saved.capture.into_iter().map(capture).collect(),
         follow_redirects: saved.options.follow_redirects,
@@ -44,6 +45,7 @@ pub(crate) fn saved(composed: Composed) -> Result<SavedRequest, Failure> {
     let auth = Auth {
         key: composed.key.filter(|key| !key.is_empty()),
         scheme: composed.scheme.filter(|scheme| !scheme.is_empty()),
+        settings: composed.settings,
     };
     Ok(SavedRequest {
         name: composed.name,

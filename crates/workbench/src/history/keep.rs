@@ -101,6 +101,7 @@ fn composed(request: &SendRequest) -> Composed {
         body,
         key: request.key.clone(),
         scheme: request.scheme.clone(),
+        settings: request.settings.clone(),
         follow_redirects: request.options.follow_redirects,
         timeout_ms: Some(request.timeout_ms),
         ..Composed::default()

@@ -14,10 +14,10 @@ use std::{
 };
 
 use strongroom_contract::{
-    compose::{Capture, CaptureSource, ComposedSend},
+    compose::{Capture, CaptureSource, Composed, ComposedSend},
     error::{ErrorCode, Failure},
     exchange::Exchange,
-    run::{Outcome, RunArgs, RunReport, RunStep},
+    run::{CheckResult, Outcome, RunArgs, RunReport, RunStep},
 };
 use strongroom_crypto::SecretText;
 
@@ -188,6 +188,44 @@ impl Runner {
         };
         Ok(())
     }
+}
+
+/// Whether the answer to a request that was sent by itself is as the request expects, and whether what it
+/// captures is there.
+///
+/// # Errors
+///
+/// There is no such folder or environment, or the schema is named by a path that leads out of the folder.
+pub(crate) fn checked(
+    sent: &ComposedSend,
+    exchange: &Exchange,
+) -> Result<Vec<CheckResult>, Failure> {
+    let Composed {
+        expect, capture, ..
+    } = &sent.request;
+    let folder = sent.folder.as_deref().map(Folder::open).transpose()?;
+    let mut known = BTreeMap::new();
+    if let (Some(folder), Some(called)) = (&folder, &sent.environment) {
+        known = folder.environment(called)?.variables;
+        known.retain(|_, value| !value.contains("sr://"));
+    }
+    known.extend(sent.variables.clone());
+    let schema = match (&expect.schema, &folder) {
+        (Some(path), Some(folder)) => {
+            Some((path.as_str(), folder.beside(sent.path.as_deref(), path)?))
+        }
+        (Some(path), None) => Some((path.as_str(), path.into())),
+        (None, _) => None,
+    };
+    let answer = Answer::of(exchange);
+    let mut checks = checks::all(expect, &answer, schema, &known);
+    for each in capture {
+        checks.extend(match value(each, &answer) {
+            Some(_) => None,
+            None => Some(checks::not_captured(each)),
+        });
+    }
+    Ok(checks)
 }
 
 /// What of a folder is run, in order.

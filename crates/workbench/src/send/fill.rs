@@ -71,6 +71,14 @@ pub(crate) fn fill(
         .key
         .map(|key| filler.name_of_key(&key))
         .filter(|key| !key.is_empty() && scheme.as_deref() != Some("none"));
+    let settings = auth
+        .settings
+        .into_iter()
+        .map(|(name, value)| {
+            let value = filler.text("auth", &value);
+            (name, value)
+        })
+        .collect();
     let options = args.options.clone();
     let sent = SendRequest {
         method: request.method.to_string(),
@@ -79,7 +87,7 @@ pub(crate) fn fill(
         body_base64: BASE64.encode(body),
         scheme: scheme.filter(|_| key.is_some()),
         key,
-        settings: BTreeMap::new(),
+        settings,
         ca_pem: Vec::new(),
         timeout_ms: request.options.timeout_ms.unwrap_or(TIMEOUT_MS),
         body_limit: options.body_limit.unwrap_or(BODY_LIMIT),

@@ -11,7 +11,7 @@ use strongroom_contract::{
     },
     error::{ErrorCode, Failure},
     vault::{EditKey, VaultState},
-    window::{ActivityKind, Draft, DraftBody, Settings},
+    window::{ActivityKind, Draft, Settings},
 };
 use strongroom_crypto::totp::{Codes, Step};
 use strongroom_workbench::{client::Client, desk::Desk, home::Home, os::clock};
@@ -112,15 +112,9 @@ impl Drop for Window {
 
 pub(crate) fn draft(url: &str, key: Option<&str>) -> Draft {
     Draft {
-        method: "GET".into(),
         url: url.into(),
-        headers: Vec::new(),
-        body: DraftBody::default(),
         key: key.map(str::to_owned),
-        scheme: None,
-        settings: std::collections::BTreeMap::new(),
-        follow_redirects: false,
-        home: None,
+        ..Draft::default()
     }
 }
 

@@ -1,19 +1,27 @@
 //! What the window does with requests beside sending one: the history, a burst, the run of a folder.
 
-use std::{fs, sync::mpsc};
+use std::{fs, net::TcpListener, sync::mpsc};
 
 use strongroom_contract::{
-    agent::HistoryList,
+    agent::{HistoryList, KeyAdd},
     answer::{BodyForm, RowsOfBody},
+    compose::{Capture, CaptureSource, Check, Expectations, Expected},
     error::ErrorCode,
+    explain::Decision,
     history::HistoryFilter,
+    jwt::PastedToken,
     run::Outcome,
-    window::{BurstPlan, IssueKey, ReportForm, RunPlan},
+    time::UnixMillis,
+    vault::Environment,
+    window::{BurstPlan, DraftOptions, Entry, IssueKey, ReportForm, RunPlan},
 };
 
 use strongroom_workbench::desk::Desk;
 
-use crate::desk::{Window, draft};
+use crate::{
+    desk::{Window, draft},
+    scene::{key, secret},
+};
 
 /// A window with an open vault, and the local platform with a key that is accepted so often a minute.
 fn with_platform(limit_per_minute: u32) -> (Window, String) {
@@ -80,6 +88,109 @@ fn an_entry_of_the_history_is_shown_with_its_body_sent_again_and_taken_up() {
     let taken_up = window.block_on(window.desk.reopen(id)).unwrap();
     assert_eq!(taken_up.draft, sent);
     assert_eq!(taken_up.missing, Vec::<String>::new());
+}
+
+#[test]
+fn an_answer_is_held_against_what_the_draft_expects() {
+    let (window, url) = with_platform(60);
+    let json = |at: &str, check| Expected {
+        at: at.into(),
+        check,
+    };
+    let mut sent = draft(&format!("{url}/api/v1/ping"), Some("payments"));
+    sent.expect = Expectations {
+        status: vec!["2xx".into()],
+        json: vec![
+            json("$.message", Check::Equals("pong".into())),
+            json("$.missing", Check::Present),
+        ],
+        ..Expectations::default()
+    };
+    sent.capture = vec![Capture {
+        name: "id".into(),
+        from: CaptureSource::Header("x-none".into()),
+    }];
+    let answered = window.block_on(window.desk.send_and_check(sent.clone(), false));
+    let checks = answered.unwrap().checks;
+    let passed: Vec<bool> = checks.iter().map(|check| check.passed).collect();
+    assert_eq!(passed, [true, true, false, false], "{checks:#?}");
+
+    // A page can read no file that nobody chose.
+    sent.expect.schema = Some("/etc/hostname".into());
+    let refused = window.block_on(window.desk.send_and_check(sent, false));
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Refused);
+}
+
+#[test]
+fn production_is_asked_about_and_sent_to_once_that_is_agreed_to() {
+    let (window, url) = with_platform(60);
+    let mut live = key("live", &["localhost"]);
+    live.environment = Some(Environment::Production);
+    window.call::<KeyAdd>(live).unwrap();
+    let ping = || draft(&format!("{url}/api/v1/ping"), Some("live"));
+    for template in [false, true] {
+        let mut sent = ping();
+        if template {
+            sent.headers = vec![Entry {
+                name: "x-id".into(),
+                value: "{{$uuid}}".into(),
+                enabled: true,
+            }];
+        }
+        let refused = window.block_on(window.desk.send_and_check(sent.clone(), false));
+        assert_eq!(refused.unwrap_err().details["rule"], "production");
+        let answered = window.block_on(window.desk.send_and_check(sent, true));
+        // The platform does not know that key; it was asked.
+        assert_eq!(answered.unwrap().exchange.status, 401);
+    }
+}
+
+#[test]
+fn plain_http_and_a_time_limit_are_options_of_the_draft() {
+    let (window, _) = Window::open();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut plain = draft(&format!("http://{}/", listener.local_addr().unwrap()), None);
+    let refused = window.block_on(window.desk.send(plain.clone()));
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Refused);
+    // Nobody answers there.
+    plain.options = DraftOptions {
+        allow_plain_http: true,
+        timeout_ms: Some(50),
+        ..DraftOptions::default()
+    };
+    let late = window.block_on(window.desk.send(plain));
+    assert_eq!(late.unwrap_err().code, ErrorCode::Timeout);
+}
+
+#[test]
+fn a_token_is_read_and_verified_by_a_key_of_the_vault() {
+    let (window, _) = Window::open();
+    let mut signer = key("signer", &["localhost"]);
+    signer.scheme = Some("jwt-hs256".into());
+    signer.secret = secret("a shared secret of thirty-two bytes");
+    window.call::<KeyAdd>(signer).unwrap();
+    let sent = draft("https://localhost:1/", Some("signer"));
+    let steps = window.block_on(window.desk.preview(sent)).unwrap().steps;
+    assert!(
+        steps.iter().any(|step| step.name == "jwt_claims"),
+        "{steps:?}"
+    );
+    // RFC 7515, A.1, which another key made.
+    let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let look = |key: Option<&str>| {
+        let pasted = PastedToken {
+            token: secret(token),
+            key: key.map(str::to_owned),
+            at: Some(UnixMillis::from_secs(1_300_819_000)),
+        };
+        window.block_on(window.desk.look_into_token(pasted))
+    };
+    let read = look(None).unwrap();
+    assert_eq!(read.decision, Decision::Unknown);
+    assert!(read.claims.iter().any(|claim| claim.value == "joe"));
+    let verified = look(Some("signer")).unwrap();
+    assert_eq!(verified.decision, Decision::Refused);
+    assert_eq!(look(Some("nobody")).unwrap_err().code, ErrorCode::NotFound);
 }
 
 #[test]

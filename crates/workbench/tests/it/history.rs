@@ -8,12 +8,13 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use strongroom_contract::{
     agent::{
-        HistoryClear, HistoryCompare, HistoryGet, HistoryList, HistoryRemove, HistoryResend,
-        HistoryRestore, KeyAdd, Lock, Nothing, Send,
+        ExplainPast, ExplainPastArgs, HistoryClear, HistoryCompare, HistoryGet, HistoryList,
+        HistoryRemove, HistoryResend, HistoryRestore, KeyAdd, Lock, Nothing, Send,
     },
     compose::ComposedBody,
     error::ErrorCode,
     exchange::{SendOptions, SendRequest},
+    explain::{Outcome, Rule},
     history::{DiffSide, HistoryCompareArgs, HistoryFilter, HistoryId, HistoryRemoveArgs},
 };
 use strongroom_workbench::client::Client;
@@ -138,6 +139,50 @@ fn what_was_sent_is_found_again_and_holds_no_secret_in_any_form() {
     vault.unlock(&mut client);
     let again = call::<HistoryGet>(&mut client, &HistoryId { id: row.id }).unwrap();
     assert_eq!(again, entry);
+}
+
+#[test]
+fn a_request_of_the_history_is_judged_as_it_was_sent_and_shows_no_secret() {
+    let scene = Scene::new();
+    let (mut client, _vault) = opened(&scene);
+    call::<KeyAdd>(&mut client, &key("other", &["127.0.0.1"])).unwrap();
+    let port = server(|_| "{}".to_owned());
+    for scheme in ["header-pair", "basic", "rfc9421-hmac-sha256"] {
+        let sent = SendRequest {
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            scheme: Some(scheme.into()),
+            ..request(port, "/api/v2/payins?x=1")
+        };
+        call::<Send>(&mut client, &sent).unwrap();
+    }
+    call::<Send>(&mut client, &request(port, "/typed")).unwrap();
+    let rows = call::<HistoryList>(&mut client, &HistoryFilter::default()).unwrap();
+    let mut ids = rows.rows.iter().rev().map(|row| row.id);
+    for id in ids.by_ref().take(3) {
+        let args = ExplainPastArgs {
+            id,
+            ..ExplainPastArgs::default()
+        };
+        let diagnosis = call::<ExplainPast>(&mut client, &args).unwrap();
+        let checks = &diagnosis.explanation.checks;
+        let genuine = checks
+            .iter()
+            .any(|check| check.rule == Rule::Authenticate && check.outcome == Outcome::Passed);
+        assert!(genuine, "{diagnosis:#?}");
+        let told = serde_json::to_string(&diagnosis).unwrap();
+        assert!(!told.contains(SECRET), "{told}");
+    }
+    // A cookie that was typed is not kept, so it is not what was sent.
+    let typed = ExplainPastArgs {
+        id: ids.next().unwrap(),
+        ..ExplainPastArgs::default()
+    };
+    let refused = call::<ExplainPast>(&mut client, &typed).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Usage);
+    assert!(refused.message.contains("Cookie"), "{refused}");
+    call::<Lock>(&mut client, &Nothing {}).unwrap();
+    let locked = call::<ExplainPast>(&mut client, &typed).unwrap_err();
+    assert_eq!(locked.code, ErrorCode::Locked);
 }
 
 #[test]

@@ -37,6 +37,19 @@ request_id: string | null, };
 export type AllowlistCheck = { ok: true, normalized: Array<string> } | { ok: false, problem: string };
 
 /**
+ * What came back for a draft, and whether it is as expected.
+ */
+export type Answered = { 
+/**
+ * What came back.
+ */
+exchange: Exchange, 
+/**
+ * What was expected, and what there was; empty if nothing was expected.
+ */
+checks: Array<CheckResult>, };
+
+/**
  * One row of the audit log, as it is shown.
  */
 export type AuditRowView = { 
@@ -553,6 +566,10 @@ key: string | null,
  */
 scheme: string | null, 
 /**
+ * What the scheme is told beside the key; it comes before what the item says.
+ */
+settings?: { [key in string]: string }, 
+/**
  * What the answer must be.
  */
 expect: Expectations, 
@@ -831,6 +848,18 @@ settings: { [key in string]: string },
  */
 follow_redirects: boolean, 
 /**
+ * How else it is sent.
+ */
+options: DraftOptions, 
+/**
+ * What the answer must be.
+ */
+expect: Expectations, 
+/**
+ * What is carried on from the answer to the requests after it, where a folder is run.
+ */
+capture: Array<Capture>, 
+/**
  * The file that it was loaded from, or saved to.
  */
 home?: DraftHome | null, };
@@ -884,6 +913,35 @@ version: string,
  * The environment that placeholders are filled in from.
  */
 environment: string | null, };
+
+/**
+ * How a draft is sent, beyond what it is.
+ */
+export type DraftOptions = { 
+/**
+ * After how many milliseconds it is given up; 30 s if absent.
+ */
+timeout_ms: number | null, 
+/**
+ * Whether plain HTTP to a loopback address was agreed to.
+ */
+allow_plain_http: boolean, 
+/**
+ * Whether no proxy is used, whatever the settings say.
+ */
+no_proxy: boolean, 
+/**
+ * The item of the vault whose certificate is shown to a server that asks for one, by name or id.
+ */
+client_cert: string | null, 
+/**
+ * The items of the vault whose certificates are trusted beside the system's, by name or id.
+ */
+ca: Array<string>, 
+/**
+ * Whether it is left out of the history.
+ */
+off_the_record: boolean, };
 
 /**
  * One part of a multipart body.
@@ -1704,15 +1762,100 @@ export type Judge = { "by": "platform" } | { "by": "vault",
 /**
  * The item's name or id.
  */
-key: string, } | { "by": "typed", 
+key: string, 
+/**
+ * How it should be signed; what the key says if absent.
+ */
+scheme?: string | null, } | { "by": "typed", 
 /**
  * The public id, if it is known.
  */
 id: string | null, 
 /**
- * The secret.
+ * The secret, or a key in PEM.
  */
-secret: Revealed, } | { "by": "alone" };
+secret: Revealed, 
+/**
+ * How it should be signed; what the request tells if absent.
+ */
+scheme?: string | null, 
+/**
+ * What the scheme is told beside the secret.
+ */
+settings: { [key in string]: string }, } | { "by": "alone" };
+
+/**
+ * How one check came out.
+ */
+export type JwtCheck = { 
+/**
+ * Which.
+ */
+rule: JwtRule, 
+/**
+ * How it came out. Skipped: the token says nothing of the kind.
+ */
+outcome: Outcome, 
+/**
+ * What was seen.
+ */
+observed: string, 
+/**
+ * What would have passed.
+ */
+expected: string, 
+/**
+ * What to change, for a check that failed.
+ */
+fix?: string | null, };
+
+/**
+ * One member of a token's header or claims.
+ */
+export type JwtMember = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its value.
+ */
+value: unknown, 
+/**
+ * What a member of that name means, for those that RFC 7515 and RFC 7519 register.
+ */
+meaning: string | null, 
+/**
+ * The value in words, for times: `2026-11-24T10:00:00Z, in 4 minutes`.
+ */
+words: string | null, };
+
+/**
+ * What a token says, and what is to be thought of it. Never its signature.
+ */
+export type JwtReport = { 
+/**
+ * `accepted`: every check passed. `refused`: one failed. `unknown`: there was no key to check the
+ * signature with.
+ */
+decision: Decision, 
+/**
+ * The members of its header, in their order.
+ */
+header: Array<JwtMember>, 
+/**
+ * Its claims, in their order.
+ */
+claims: Array<JwtMember>, 
+/**
+ * Each check, in order.
+ */
+checks: Array<JwtCheck>, };
+
+/**
+ * What is checked of a token.
+ */
+export type JwtRule = "form" | "algorithm" | "critical" | "type" | "signature" | "expires" | "not_before" | "issued";
 
 /**
  * Whether a key can be used now.
@@ -2030,6 +2173,24 @@ judge: Judge,
  * The address that it came from; not known if absent.
  */
 peer?: string | null, 
+/**
+ * The time to judge it at; now if absent.
+ */
+at?: UnixMillis | null, };
+
+/**
+ * A token that somebody pasted into the window.
+ */
+export type PastedToken = { 
+/**
+ * The token: whoever holds it can use it.
+ */
+token: Revealed, 
+/**
+ * The item of the vault that it should be made with, by name or id; its signature is not checked if
+ * absent.
+ */
+key?: string | null, 
 /**
  * The time to judge it at; now if absent.
  */

@@ -2,13 +2,24 @@
  * The requests being composed. They outlive the screen, a refusal and a lock: the core keeps a copy,
  * and nothing typed is lost by an error or by closing a tab too early.
  */
-import { drafts, type Draft, type DraftBody, type Exchange, type Failure } from "$/bridge";
+import {
+  drafts,
+  type CheckResult,
+  type Draft,
+  type DraftBody,
+  type DraftOptions,
+  type Exchange,
+  type Expectations,
+  type Failure,
+} from "$/bridge";
 
 export interface Compose {
   id: number;
   draft: Draft;
   sending: boolean;
   answer: Exchange | undefined;
+  /** Whether the answer is as expected; empty if nothing was. */
+  checks: CheckResult[];
   failure: Failure | undefined;
 }
 
@@ -19,6 +30,21 @@ let next = 1;
 
 export function noBody(): DraftBody {
   return { kind: "none", text: "", fields: [], parts: [], file: null };
+}
+
+export function noOptions(): DraftOptions {
+  return {
+    timeout_ms: null,
+    allow_plain_http: false,
+    no_proxy: false,
+    client_cert: null,
+    ca: [],
+    off_the_record: false,
+  };
+}
+
+export function nothingExpected(): Expectations {
+  return { status: [], time_ms: null, headers: [], json: [], schema: null };
 }
 
 function blank(): Compose {
@@ -33,9 +59,13 @@ function blank(): Compose {
       scheme: null,
       settings: {},
       follow_redirects: false,
+      options: noOptions(),
+      expect: nothingExpected(),
+      capture: [],
     },
     sending: false,
     answer: undefined,
+    checks: [],
     failure: undefined,
   };
 }

@@ -4,6 +4,13 @@ import type { ItemView, KeyView } from "$/bridge";
 /** `vault:` stands before the id of an item. */
 export type By = "platform" | "typed" | "alone" | `vault:${string}`;
 
+/** How a request should be signed. */
+export interface Told {
+  /** Empty: what the request or the key tells. */
+  scheme: string;
+  settings: Record<string, string>;
+}
+
 export interface AtHand {
   /** The keys of the vault; `undefined` while it is locked. */
   items: readonly ItemView[] | undefined;

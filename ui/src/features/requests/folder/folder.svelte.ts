@@ -78,6 +78,20 @@ export async function useEnvironment(path: string): Promise<void> {
   if (path) folder.values = await said(() => folders.environment({ folder: root, path }));
 }
 
+/** Saves an environment and chooses it; what went wrong otherwise. */
+export async function saveEnvironment(environment: EnvironmentView): Promise<Failure | undefined> {
+  const root = folder.collection?.folder;
+  if (!root) return undefined;
+  try {
+    const { path } = await folders.saveEnvironment({ folder: root, environment });
+    await refresh();
+    await useEnvironment(path);
+    return undefined;
+  } catch (thrown) {
+    return asFailure(thrown);
+  }
+}
+
 /** Shows a saved request, in its tab if it is open already. */
 export async function openEntry(entry: CollectionEntry): Promise<void> {
   const root = folder.collection?.folder;

@@ -1,5 +1,6 @@
 /** A run as it is told, request by request, beside what the folder holds. */
 import type { Collection, CollectionEntry, RunReport, RunStep } from "$/bridge";
+import { isProduction } from "../failures";
 
 /** One line of the list: a folder, or a request with how it went. */
 export interface Line {
@@ -97,15 +98,7 @@ export function carried(steps: readonly RunStep[]): string[] {
 
 /** Whether a request was stopped before production, since that was not agreed to. */
 export function stoppedAtProduction(steps: readonly RunStep[]): boolean {
-  return steps.some(({ failure }) => {
-    const details = failure?.details;
-    return (
-      typeof details === "object" &&
-      details !== null &&
-      "rule" in details &&
-      details.rule === "production"
-    );
-  });
+  return steps.some(({ failure }) => failure && isProduction(failure));
 }
 
 /** A name for the report's file. */

@@ -1,5 +1,7 @@
 //! JSON and YAML documents, and places in them.
 
+mod beginning;
+
 use std::fmt;
 
 use serde_json::Value;
@@ -58,11 +60,47 @@ pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
-/// A JSON or YAML document: JSON if it begins with a brace.
-pub(crate) fn json_or_yaml(bytes: &[u8]) -> Result<Value, Problem> {
+/// A JSON document, or as much of a broken one as is sound, with what was wrong: the elements of the arrays
+/// or objects called one of `lists` before the place at which it breaks.
+///
+/// # Errors
+///
+/// What was wrong, if no such element is whole.
+pub(crate) fn json_as_far_as_sound(
+    bytes: &[u8],
+    lists: &[&str],
+) -> Result<(Value, Vec<Problem>), Problem> {
+    let problem = match json(bytes) {
+        Ok(document) => return Ok((document, Vec::new())),
+        Err(problem) => problem,
+    };
+    let bytes = bounded(bytes)?;
+    let beginning = beginning::sound(bytes, offset(bytes, &problem.place), lists);
+    match beginning.and_then(|beginning| serde_json::from_slice(&beginning).ok()) {
+        Some(document) => {
+            let message = format!("{}; what is whole before it came in", problem.message);
+            Ok((document, vec![Problem { message, ..problem }]))
+        }
+        None => Err(problem),
+    }
+}
+
+/// The byte that serde_json's line and column stand for.
+fn offset(bytes: &[u8], place: &Place) -> usize {
+    let Place::Line { line, column } = place else {
+        return 0;
+    };
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    // The column is that of the byte that was wrong, from 1; it may be one that would have been right.
+    before + column.saturating_sub(1)
+}
+
+/// A JSON or YAML document: JSON if it begins with a brace. Of broken JSON, as [`json_as_far_as_sound`].
+pub(crate) fn json_or_yaml(bytes: &[u8], lists: &[&str]) -> Result<(Value, Vec<Problem>), Problem> {
     let bytes = bounded(bytes)?;
     if bytes.trim_ascii_start().starts_with(b"{") {
-        return json(bytes);
+        return json_as_far_as_sound(bytes, lists);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let sound = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
@@ -79,7 +117,7 @@ pub(crate) fn json_or_yaml(bytes: &[u8]) -> Result<Value, Problem> {
         },
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+    let read = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error.location().map_or(Place::Whole, |at| Place::Line {
             line: usize::try_from(at.line()).unwrap_or_default(),
             column: usize::try_from(at.column()).unwrap_or_default(),
@@ -87,7 +125,8 @@ pub(crate) fn json_or_yaml(bytes: &[u8]) -> Result<Value, Problem> {
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default();
         Problem::new(place, format!("this is not YAML that can be read: {first}"))
-    })
+    })?;
+    Ok((read, Vec::new()))
 }
 
 fn bounded(bytes: &[u8]) -> Result<&[u8], Problem> {
