@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use strongroom_testkit::Home;
+use strongroom_testkit::{Home, go_last};
 
 use crate::{
     load::{Credentials, Load},
@@ -15,9 +15,9 @@ use crate::{
 
 /// Connections of the client that floods.
 const CONNECTIONS: u32 = 16;
-/// How long each of them pauses between requests: some thousand in a second altogether, of which its
+/// How long each of them pauses between requests: some hundreds in a second altogether, of which its
 /// limit lets through sixty in a minute. Not more, since client and platform share a machine here.
-const PAUSE: Duration = Duration::from_millis(8);
+const PAUSE: Duration = Duration::from_millis(40);
 /// How often the quiet client is measured with and without the flood.
 const TURNS: usize = 5;
 
@@ -75,6 +75,7 @@ fn a_client_that_floods_does_not_slow_another() {
             let _flood = Flood(&over);
             for _ in 0..CONNECTIONS {
                 scope.spawn(|| {
+                    go_last();
                     let load = Load::of(&address, &flood);
                     while !over.load(Ordering::Relaxed) {
                         let (status, _) = load.ping().expect("an answer");

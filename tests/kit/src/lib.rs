@@ -18,7 +18,7 @@ mod platform;
 mod vault;
 
 pub use command::{Outcome, built, program};
-pub use files::raise_open_files;
+pub use files::{go_last, raise_open_files};
 pub use home::Home;
 pub use keyring::Keyring;
 pub use platform::Platform;
