@@ -15,7 +15,7 @@ use strongroom_policy::{
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
     platform::{Platform, PlatformKeys},
-    rate::Meter,
+    rate::{Meter, Wanted},
     replay::NonceSpace,
     scopes::{Route, Scopes},
     source::Proxies,
@@ -66,6 +66,7 @@ impl Issued {
             secrets: Secrets::first(stored),
             limit: Limit::new(Limit::MAX)?,
             daily_quota: None,
+            delay: None,
             allow: Allowlist::parse(&["127.0.0.0/8", "::1"])?,
             scopes: Scopes::parse(&["payins:write"])?,
             may_sign: true,
@@ -101,7 +102,7 @@ impl Issued {
                 }
             });
         slot.and_then(|slot| {
-            let admitted = meter.try_admit(slot.cost(), None, None, now);
+            let admitted = meter.try_admit(Wanted::new(slot.cost(), None), None, now);
             slot.answer(admitted)
         })
         .is_ok()

@@ -6,6 +6,7 @@ use std::{any::type_name, collections::BTreeMap, fs, path::Path};
 use strongroom_contract::{
     answer::{BodyMatches, BodyRows, FindInBody, RowsOfBody},
     burst::BurstReport,
+    clients::ClientView,
     collection::{
         Collection, EnvironmentView, MoveEntry, PathArgs, Placed, RemovedEntry, SaveEnvironment,
         SaveRequest, SavedRequest,
@@ -19,6 +20,7 @@ use strongroom_contract::{
         Comparison, HistoryEntry, HistoryFilter, HistoryPage, HistoryRemoved, HistoryRestored,
     },
     jwt::{JwtReport, PastedToken},
+    limits::LimitSuggestion,
     manage::{AuditRowView, KeyView},
     requests::{ExportedRequest, ForeignOpened, ForeignRead, OpenForeign},
     run::{RunArgs, RunReport},
@@ -111,6 +113,8 @@ fn contract() -> String {
     declarations.visit::<ItemView>();
     declarations.visit::<JwtReport>();
     declarations.visit::<KeyView>();
+    declarations.visit::<LimitSuggestion>();
+    declarations.visit::<ClientView>();
     declarations.visit::<MoveEntry>();
     declarations.visit::<LookedInto>();
     declarations.visit::<NewKey>();

@@ -15,6 +15,7 @@ pub struct ClientList {
 /// A client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ClientView {
     /// Its id, 32 hex digits.
     pub id: String,
@@ -26,6 +27,9 @@ pub struct ClientView {
     pub is_erased: bool,
     /// How many keys it has, ended ones included.
     pub keys: u64,
+    /// Accepted requests in every rolling minute over all of its keys, if it has a limit.
+    #[serde(default)]
+    pub limit_per_minute: Option<u32>,
 }
 
 /// The answer to `POST /manage/v1/clients/{id}/erase`.

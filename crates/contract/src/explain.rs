@@ -188,6 +188,20 @@ pub enum Remedy {
         /// The new limit for every rolling minute.
         per_minute: u32,
     },
+    /// Raise the key's daily quota.
+    RaiseQuota {
+        /// The key.
+        app_id: String,
+        /// The new quota for a day (UTC).
+        per_day: u32,
+    },
+    /// Raise the limit that a client's keys share.
+    RaiseClientLimit {
+        /// The client's id.
+        client: String,
+        /// The new limit for every rolling minute.
+        per_minute: u32,
+    },
     /// Let the platform's virtual clock follow the one that the request was signed by. A clock that
     /// is ahead is not set back: windows and nonces are kept by it.
     AdvanceClock {

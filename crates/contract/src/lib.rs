@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod explain;
 pub mod history;
 pub mod jwt;
+pub mod limits;
 pub mod manage;
 pub mod platform;
 pub mod requests;

@@ -22,6 +22,13 @@ pub struct CreateKey {
     /// Accepted requests in every rolling minute; 60 if absent.
     #[serde(default)]
     pub limit_per_minute: Option<u32>,
+    /// Accepted requests in a day (UTC); no quota if absent.
+    #[serde(default)]
+    pub daily_quota: Option<u32>,
+    /// How long a request over a limit may wait for a slot, in milliseconds, up to 5,000; it is refused at
+    /// once if absent.
+    #[serde(default)]
+    pub delay_ms: Option<u32>,
     /// Source addresses (CIDR) that may use it; any if empty.
     #[serde(default)]
     pub allow: Vec<String>,
@@ -176,6 +183,22 @@ pub struct KeyView {
     pub scopes: Vec<String>,
     /// Accepted requests in every rolling minute.
     pub limit_per_minute: u32,
+    /// Accepted requests in a day (UTC), if it has a quota.
+    #[serde(default)]
+    pub daily_quota: Option<u32>,
+    /// How many of its quota were accepted today.
+    #[serde(default)]
+    pub used_today: Option<u32>,
+    /// How long a request over a limit waits for a slot at most, in milliseconds; it is refused at once if
+    /// absent.
+    #[serde(default)]
+    pub delay_ms: Option<u32>,
+    /// How many requests wait for a slot now.
+    #[serde(default)]
+    pub waiting: u32,
+    /// Accepted requests in every rolling minute over all keys of its client, if that has a limit.
+    #[serde(default)]
+    pub client_limit_per_minute: Option<u32>,
     /// Source addresses that may use it; any if empty.
     pub allow: Vec<String>,
     /// Whether it may sign requests.

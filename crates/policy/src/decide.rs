@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! # use strongroom_policy::{decide::{self, Accepted, Next, Refused, RequestFacts}, key::KeyRecord,
-//! #     limiter::RollingWindow, platform::Platform, rate::Meter, replay::NonceSpace};
+//! #     platform::Platform, rate::{Meter, Wanted}, replay::NonceSpace};
 //! # fn handle<'k>(facts: RequestFacts<'_>, platform: &Platform, record: Option<&'k KeyRecord>,
 //! #     nonces: &mut NonceSpace, meter: &mut Meter) -> Result<Accepted<'k>, Box<Refused>> {
 //! let now = facts.now;
@@ -20,7 +20,8 @@
 //!     }
 //!     Next::Slot(ask) => ask,
 //! };
-//! let answer = meter.try_admit(ask.cost(), ask.key().daily_quota, None, now);
+//! let wanted = Wanted::new(ask.cost(), ask.key().daily_quota);
+//! let answer = meter.try_admit(wanted, None, now);
 //! ask.answer(answer)
 //! # }
 //! ```
@@ -84,6 +85,7 @@ pub fn begin<'r>(
         source,
         is_source_known: true,
         allow_all: None,
+        arrived: facts.now,
     };
     let unidentified = |rule, finding, forged: Option<&ForgedToken>| {
         let passed = |_| forged.map(ForgedToken::passed);
@@ -115,6 +117,8 @@ struct Common<'r> {
     source: IpAddr,
     is_source_known: bool,
     allow_all: Option<&'r Allowlist>,
+    /// When the request came: by this its signature's age is told.
+    arrived: UnixMillis,
 }
 
 /// Identified. Asks for the key's record.
@@ -142,6 +146,14 @@ impl<'r> AskKey<'r> {
     #[must_use]
     pub fn from_anywhere(mut self) -> Self {
         self.common.is_source_known = false;
+        self
+    }
+
+    /// Of a request that came at `arrived` and has waited for a slot since: its signature gets no older by
+    /// that. Everything else is looked at as it is now.
+    #[must_use]
+    pub fn arrived(mut self, arrived: UnixMillis) -> Self {
+        self.common.arrived = arrived;
         self
     }
 
@@ -178,7 +190,7 @@ impl<'r> AskKey<'r> {
         };
         state::check(&genuine.presented, authenticated.key, now)
             .map_err(|finding| genuine.refuse(Rule::State, finding))?;
-        freshness::check(&genuine.presented, now)
+        freshness::check(&genuine.presented, common.arrived, now)
             .map_err(|finding| genuine.refuse(Rule::Freshness, finding))?;
         match NonceClaim::of(&genuine.presented, genuine.common.platform) {
             Some(claim) => Ok(Next::Nonce(AskNonce { genuine, claim })),
@@ -222,7 +234,7 @@ impl Genuine<'_, '_> {
             secret: Some(secret),
             source: self.common.source,
             nonce,
-            slot: slot.map(|_| self.common.facts.route.cost),
+            slot: slot.map(|admitted| (self.common.facts.route.cost, admitted.at)),
             throttled: None,
         })
     }
@@ -239,7 +251,7 @@ impl Genuine<'_, '_> {
             Rule::Identify => Some(self.presented.passed()),
             Rule::Authenticate => Some(self.authenticated.passed()),
             Rule::State => Some(state::passed(key, now)),
-            Rule::Freshness => freshness::passed(&self.presented, now),
+            Rule::Freshness => freshness::passed(&self.presented, self.common.arrived),
             Rule::Replay => nonce.map(|_| replay::passed()),
             Rule::Source => Some(source::passed(
                 self.common.source,
@@ -409,8 +421,8 @@ pub struct Refused {
     pub source: IpAddr,
     /// The nonce that was spent all the same.
     pub nonce: Option<NonceClaim>,
-    /// The slots that were taken all the same.
-    pub slot: Option<Cost>,
+    /// The slots that were taken all the same, and from when on they count.
+    pub slot: Option<(Cost, UnixMillis)>,
     /// By how much it is over, if `rate` refused.
     pub throttled: Option<Throttled>,
 }

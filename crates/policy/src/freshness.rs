@@ -14,9 +14,14 @@ use crate::{
 /// How many seconds a signature's `created` may differ from now, either way.
 pub const TOLERANCE_SECS: u64 = 300;
 
-pub(crate) fn check(presented: &Presented<'_>, now: UnixMillis) -> Result<(), Finding> {
+/// `arrived` is when the request came, `now` later if it has waited for a slot.
+pub(crate) fn check(
+    presented: &Presented<'_>,
+    arrived: UnixMillis,
+    now: UnixMillis,
+) -> Result<(), Finding> {
     if let Some(signature) = &presented.signature {
-        check_signature(signature, now)?;
+        check_signature(signature, arrived)?;
     }
     presented
         .tokens

@@ -9,6 +9,7 @@ use strongroom_crypto::{random, signature::PublicKey};
 use crate::{
     allowlist::Allowlist,
     credential::{AppId, Secret, SecretId},
+    delay::Delay,
     limiter::Limit,
     public_key::RegisteredKey,
     scopes::Scopes,
@@ -40,6 +41,8 @@ pub struct KeyRecord {
     pub limit: Limit,
     /// Accepted requests in a day (UTC); as many as the limit allows if absent.
     pub daily_quota: Option<NonZeroU32>,
+    /// How long a request over its limits may wait for a slot; refused at once if absent.
+    pub delay: Option<Delay>,
     /// Where it may be used from; anywhere if empty.
     pub allow: Allowlist,
     /// What it may do.

@@ -12,9 +12,10 @@
 //! state it asks, and goes on when it is answered, so that keys, nonces and windows can live in this
 //! process or elsewhere.
 //!
-//! Beside it: the form of [`credential`]s, the exact [`limiter`], [`allowlist`]s, [`scopes`] and the
-//! routes that ask for them, who may call what of the management API ([`roles`]), and the [`audit`]
-//! log's bytes.
+//! Beside it: the form of [`credential`]s, the exact [`limiter`], the limits of a key together ([`rate`])
+//! and how long a request may wait for them ([`delay`]), [`allowlist`]s, [`scopes`] and the routes that
+//! ask for them, a limit suggested from use ([`suggest`]), who may call what of the management API
+//! ([`roles`]), and the [`audit`] log's bytes.
 //!
 //! Deliberately absent: a clock (the time is an argument), files and sockets, HTTP statuses (a
 //! refusal names its rule; the server names the status), and every secret but those that a request
@@ -27,6 +28,7 @@ pub mod audit;
 mod authenticate;
 pub mod credential;
 pub mod decide;
+pub mod delay;
 pub mod freshness;
 mod identify;
 pub mod key;
@@ -41,5 +43,6 @@ pub mod roles;
 pub mod scopes;
 pub mod source;
 mod state;
+pub mod suggest;
 pub mod token;
 pub mod trace;

@@ -190,6 +190,18 @@ impl RollingWindow {
         self.limit = limit;
     }
 
+    /// The latest time that was looked at: no earlier one counts any more.
+    #[must_use]
+    pub const fn last_look(&self) -> UnixMillis {
+        self.last
+    }
+
+    /// The times at which the slots in the window were taken, the oldest first.
+    pub fn taken(&mut self, now: UnixMillis) -> impl Iterator<Item = UnixMillis> {
+        self.look(now);
+        (0..self.len).map(|index| UnixMillis(self.last.0.saturating_sub(self.age(index).into())))
+    }
+
     /// The limit.
     #[must_use]
     pub const fn limit(&self) -> Limit {

@@ -127,6 +127,7 @@ fn stranger(sealer: &SecretSealer) -> KeyRecord {
         secrets,
         limit: Limit::DEFAULT,
         daily_quota: None,
+        delay: None,
         allow: Allowlist::default(),
         scopes: Scopes::default(),
         may_sign: true,

@@ -115,6 +115,12 @@ operations! {
     KeyRegister = "key.register": Owner Admin Developer;
     /// Change a key's limit.
     KeyLimit = "key.limit": Owner Admin Developer;
+    /// Change a key's daily quota.
+    KeyQuota = "key.quota": Owner Admin Developer;
+    /// Change whether a key's requests wait for a slot.
+    KeyDelay = "key.delay": Owner Admin Developer;
+    /// See what limit a key's use suggests.
+    LimitExplain = "limit.explain": Owner Admin Developer Support;
     /// Change where a key may be used from.
     KeyAllowlist = "key.allowlist": Owner Admin Developer;
     /// Change what a key may do.
@@ -139,6 +145,12 @@ operations! {
     AuditRetain = "audit.retain": Owner Admin;
     /// See the clients.
     ClientList = "client.list": Owner Admin Developer Support;
+    /// Change the limit that a client's keys share.
+    ClientLimit = "client.limit": Owner Admin Developer;
+    /// See what routes there are, and what they cost.
+    RouteList = "route.list": Owner Admin Developer Support Viewer;
+    /// Change what a route costs.
+    RouteCost = "route.cost": Owner Admin Developer;
     /// End a client's keys and erase what is personal of it.
     ClientErase = "client.erase": Owner Admin;
     /// See a refused request as it arrived.

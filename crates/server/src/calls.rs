@@ -1,6 +1,7 @@
 //! The way of a key's request: read, decided, answered, and written to the audit log in between.
 
 mod create;
+mod delay;
 mod oauth;
 
 use std::sync::Arc;
@@ -13,13 +14,16 @@ use strongroom_policy::{
     credential::SecretId,
     decide::{self, Accepted, Next, Refused, RequestFacts},
     key::KeyRecord,
-    limiter::RollingWindow,
     rate::Admitted,
-    replay::NonceClaim,
+    replay::{NonceAnswer, NonceClaim},
     scopes::Route,
     token,
 };
 use strongroom_signing::{Field, Request, Target, UriScheme, rfc9421::SIGNATURE_INPUT};
+
+pub(crate) use delay::{Delayed, wait};
+
+use delay::Waited;
 
 use crate::{
     audit::{AuditDown, Entry, QueuedRow},
@@ -39,7 +43,9 @@ struct Call<'a> {
     face: Face,
     parts: &'a Parts,
     body: &'a Bytes,
-    route: &'static Route,
+    route: Route,
+    /// What is known of it if it has waited for a slot.
+    waited: Option<Waited>,
 }
 
 /// Whose request was let through, and what it took.
@@ -61,11 +67,13 @@ pub(crate) enum Passed {
     Queued(Answer, QueuedRow),
     /// Let through; its answer needs the store.
     NeedsStore(Rest),
+    /// Over a limit, and to wait for a slot.
+    Delayed(Delayed),
 }
 
 /// What is left to do for a request that was let through.
 pub(crate) struct Rest {
-    route: &'static Route,
+    route: Route,
     resource: Resource,
     caller: Caller,
 }
@@ -87,6 +95,7 @@ impl Rest {
             parts,
             body,
             route: self.route,
+            waited: None,
         };
         match self.resource {
             Resource::Create(kind) => create::create(call, &self.caller, kind).await,
@@ -105,35 +114,8 @@ pub(crate) fn answer(
     parts: &Parts,
     body: &Bytes,
 ) -> Passed {
-    let route = Route::find(parts.method.as_str(), parts.uri.path()).unwrap_or(&Route::NONE);
-    let call = Call {
-        platform,
-        arrival,
-        face,
-        parts,
-        body,
-        route,
-    };
-    let read = match target(parts) {
-        Ok(target) => target,
-        Err(problem) => {
-            return Passed::Answered(platform.refuse_target(arrival, face, parts, problem));
-        }
-    };
-    let target = read.as_ref().unwrap_or(&platform.plain_target);
-    let fields: Vec<_> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| Field::new(name.as_str(), value.as_bytes()))
-        .collect();
-    let request = Request::new(parts.method.as_str(), target, &fields, body);
-    let facts = RequestFacts {
-        request: &request,
-        peer: arrival.peer,
-        route,
-        now: arrival.now,
-    };
-    call.decide(facts)
+    let call = Call::new(platform, arrival, face, parts, body);
+    call.attempt()
         .unwrap_or_else(|refused| Passed::Answered(call.refuse(*refused)))
 }
 
@@ -178,7 +160,57 @@ fn is_plain(text: &str, others: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    fn new(
+        platform: &'a Platform,
+        arrival: Arrival,
+        face: Face,
+        parts: &'a Parts,
+        body: &'a Bytes,
+    ) -> Self {
+        let route = platform.costs.find(parts.method.as_str(), parts.uri.path());
+        Self {
+            platform,
+            arrival,
+            face,
+            parts,
+            body,
+            route,
+            waited: None,
+        }
+    }
+
+    /// Decides the request, and answers it as far as it goes without waiting.
+    fn attempt(&self) -> Result<Passed, Box<Refused>> {
+        let Self {
+            platform,
+            arrival,
+            parts,
+            body,
+            ..
+        } = *self;
+        let read = match target(parts) {
+            Ok(target) => target,
+            Err(problem) => {
+                let answer = platform.refuse_target(arrival, self.face, parts, problem);
+                return Ok(Passed::Answered(answer));
+            }
+        };
+        let target = read.as_ref().unwrap_or(&platform.plain_target);
+        let fields: Vec<_> = parts
+            .headers
+            .iter()
+            .map(|(name, value)| Field::new(name.as_str(), value.as_bytes()))
+            .collect();
+        let request = Request::new(parts.method.as_str(), target, &fields, body);
+        self.decide(RequestFacts {
+            request: &request,
+            peer: arrival.peer,
+            route: &self.route,
+            now: arrival.now,
+        })
+    }
+
     /// Runs the rules. What can be answered without the store is answered, and its row gets its place
     /// in the audit log, while the key's record is held.
     fn decide(&self, facts: RequestFacts<'_>) -> Result<Passed, Box<Refused>> {
@@ -196,7 +228,13 @@ impl Call<'_> {
             None => ask,
             Some(list) => ask.within(list),
         };
+        let ask = match &self.waited {
+            None => ask,
+            Some(waited) => ask.arrived(waited.arrived),
+        };
         let ask = match ask.answer(Some(record))? {
+            // It was spent by this request itself.
+            Next::Nonce(ask) if self.waited.is_some() => ask.answer(NonceAnswer::Fresh)?,
             Next::Nonce(ask) => {
                 let spent = key
                     .used()
@@ -206,11 +244,15 @@ impl Call<'_> {
             }
             Next::Slot(ask) => ask,
         };
-        let slot = key
-            .used()
-            .meter
-            .try_admit(ask.cost(), ask.key().daily_quota, None, facts.now);
-        let accepted = ask.answer(slot)?;
+        let slot = key.try_admit(record, ask.cost(), self.waited.is_some(), facts.now);
+        let delay = slot
+            .as_ref()
+            .err()
+            .and_then(|it| self.delay(&key, record, it));
+        let accepted = match (ask.answer(slot), delay) {
+            (Err(refused), Some(delay)) => return Ok(Passed::Delayed(delay.of(refused))),
+            (answer, _) => answer?,
+        };
         key.note_use(accepted.secret, facts.now);
         let caller = |accepted: Accepted<'_>| Caller {
             record: Arc::clone(&held),
@@ -221,7 +263,7 @@ impl Call<'_> {
             admitted: accepted.admitted,
             source: accepted.source,
         };
-        let found = resource(self.route);
+        let found = resource(&self.route);
         if let Some(resource) = found.filter(|resource| resource.needs_store()) {
             return Ok(Passed::NeedsStore(Rest {
                 route: self.route,
@@ -237,6 +279,7 @@ impl Call<'_> {
             secret: Some(accepted.secret),
             cost: accepted.cost.slots(),
             nonce: accepted.nonce,
+            now: accepted.admitted.at,
             ..self.entry(record.client, &key.personal)
         });
         Ok(match queued {
@@ -359,7 +402,8 @@ impl Call<'_> {
             source: refused.source,
             app_id: refused.app_id,
             secret: refused.secret,
-            cost: refused.slot.map_or(0, |cost| cost.slots()),
+            cost: refused.slot.map_or(0, |(cost, _)| cost.slots()),
+            now: refused.slot.map_or(self.arrival.now, |(_, at)| at),
             nonce: refused.nonce,
             ..self.entry(client, &personal)
         });
@@ -411,21 +455,16 @@ impl Call<'_> {
             app_id: Some(caller.record.app_id),
             secret: Some(caller.secret),
             cost: caller.cost,
+            now: caller.admitted.at,
             nonce: caller.nonce,
             ..self.entry(caller.record.client, &caller.key.personal)
         }
     }
 }
 
-/// Tells what is left of the limit, if the answer does not already.
+/// Tells what is left of the limits, if the answer does not already.
 fn with_rate(mut answer: Answer, admitted: &Admitted) -> Answer {
-    let Admitted {
-        limit,
-        remaining,
-        next_free,
-    } = *admitted;
-    let window = RollingWindow::LENGTH;
-    answer.rate = Some(rate_headers("minute", limit, window, remaining, next_free));
+    answer.rate = Some(rate_headers(&admitted.left, None));
     answer
 }
 

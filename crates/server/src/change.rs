@@ -40,6 +40,7 @@ impl Platform {
         {
             key.put_back(before);
         }
+        self.waiting.wake();
         written
     }
 }

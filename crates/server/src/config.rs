@@ -71,6 +71,10 @@ pub struct Limits {
     /// Failed authentications from one source address within a minute, after which that source is
     /// turned away unheard until the minute is over.
     pub failures_per_source: u32,
+    /// Requests that wait for a slot at once, of all keys that let theirs wait.
+    pub delayed: usize,
+    /// The same of one key.
+    pub delayed_per_key: u32,
     /// How much of a refused request's body is kept, in bytes.
     pub captured_body: usize,
     /// How many refused requests are kept.
@@ -98,6 +102,8 @@ impl Default for Limits {
             headers: 100,
             body_bytes: 1024 * 1024,
             failures_per_source: 600,
+            delayed: 1_024,
+            delayed_per_key: 64,
             captured_body: 64 * 1024,
             captured_requests: 10_000,
             captured_for: Duration::from_secs(7 * 86_400),

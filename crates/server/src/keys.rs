@@ -6,7 +6,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -17,16 +18,26 @@ use strongroom_contract::{
 use strongroom_crypto::aead::Cipher;
 use strongroom_policy::{
     credential::{AppId, SecretId},
-    key::KeyRecord,
-    rate::Meter,
+    delay::Delay,
+    key::{ClientId, KeyRecord},
+    limiter::{Cost, Limit, RollingWindow},
+    rate::{Admitted, Meter, Throttled, Wanted},
     replay::NonceSpace,
 };
 
-use crate::store::{KeyChange, StoredKey};
+use crate::{
+    clients::{ClientWindows, SharedWindow},
+    store::{KeyChange, StoredKey},
+    waiting::Line,
+};
 
 /// Every key.
 #[derive(Default)]
-pub(crate) struct KeyRing(RwLock<HashMap<AppId, Arc<IssuedKey>>>);
+pub(crate) struct KeyRing {
+    keys: RwLock<HashMap<AppId, Arc<IssuedKey>>>,
+    /// Held while a key is taken in or a client's limit changes.
+    clients: Mutex<ClientWindows>,
+}
 
 /// One key, with what its requests have used.
 pub(crate) struct IssuedKey {
@@ -43,6 +54,23 @@ pub(crate) struct Used {
     pub(crate) meter: Meter,
     /// Nonces.
     pub(crate) nonces: NonceSpace,
+    /// Its client's window, if that has a limit.
+    pub(crate) client: Option<Arc<SharedWindow>>,
+    /// The requests that wait for a slot, if there ever was one.
+    line: Option<Arc<Line>>,
+}
+
+impl Used {
+    /// The meter, with its client's window held if there is one.
+    pub(crate) fn with_client<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Meter, Option<&mut RollingWindow>) -> T,
+    ) -> T {
+        match &self.client {
+            None => ask(&mut self.meter, None),
+            Some(client) => ask(&mut self.meter, Some(&mut client.lock())),
+        }
+    }
 }
 
 /// When a secret was used.
@@ -121,40 +149,76 @@ impl LastUses {
 }
 
 impl KeyRing {
+    /// No key yet, and the limits of clients.
+    pub(crate) fn with_clients(limits: Vec<(ClientId, Limit)>) -> Self {
+        Self {
+            keys: RwLock::default(),
+            clients: Mutex::new(ClientWindows::stored(limits)),
+        }
+    }
+
     /// The key of this id.
     pub(crate) fn find(&self, app_id: AppId) -> Option<Arc<IssuedKey>> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         keys.get(&app_id).cloned()
     }
 
     /// Takes in a key.
     pub(crate) fn add(&self, key: StoredKey, personal: Arc<Cipher>) {
         let StoredKey { record, uses } = key;
+        let clients = self.clients();
         let issued = IssuedKey {
             used: Mutex::new(Used {
                 meter: Meter::new(record.limit),
                 nonces: NonceSpace::new(),
+                client: clients.of(record.client),
+                line: None,
             }),
             uses: Mutex::new(uses),
             personal,
             record: RwLock::new(Arc::new(record)),
         };
         let app_id = issued.snapshot().app_id;
-        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         keys.insert(app_id, Arc::new(issued));
+    }
+
+    /// Sets or ends a client's limit over all of its keys, and says what it was before. Once this
+    /// returns no request is admitted by that.
+    pub(crate) fn limit_client(
+        &self,
+        client: ClientId,
+        limit: Option<Limit>,
+        now: UnixMillis,
+    ) -> Option<Limit> {
+        let mut clients = self.clients();
+        let mut keys = self.all();
+        keys.retain(|key| key.snapshot().client == client);
+        clients.set(client, limit, &keys, now)
+    }
+
+    /// A client's limit over all of its keys.
+    pub(crate) fn client_limit(&self, client: ClientId) -> Option<Limit> {
+        let window = self.clients().of(client)?;
+        let limit = window.lock().limit();
+        Some(limit)
+    }
+
+    fn clients(&self) -> MutexGuard<'_, ClientWindows> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until every decision that is under way is made.
     pub(crate) fn wait_for_decisions(&self) {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         for key in keys.values() {
-            drop(key.record.write().unwrap_or_else(PoisonError::into_inner));
+            drop(key.hold_back());
         }
     }
 
     /// Every key, the newest first.
     pub(crate) fn all(&self) -> Vec<Arc<IssuedKey>> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = keys.values().cloned().collect();
         all.sort_by_cached_key(|key| {
             let record = key.snapshot();
@@ -165,7 +229,7 @@ impl KeyRing {
 
     /// When secrets of keys were last used, of those used since the last call.
     pub(crate) fn take_last_used(&self) -> Vec<(AppId, Use)> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let mut used = Vec::new();
         for (app_id, key) in keys.iter() {
             used.extend(key.uses().take_fresh().map(|it| (*app_id, it)));
@@ -180,6 +244,11 @@ impl IssuedKey {
         self.record.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The record, once every decision under way is made; decisions wait until the guard goes.
+    pub(crate) fn hold_back(&self) -> RwLockWriteGuard<'_, Arc<KeyRecord>> {
+        self.record.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The record as it is now.
     pub(crate) fn snapshot(&self) -> Arc<KeyRecord> {
         Arc::clone(&self.hold())
@@ -188,6 +257,33 @@ impl IssuedKey {
     /// What its requests have used.
     pub(crate) fn used(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes slots of all its limits for a request, behind those that wait unless it is one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Throttled`] says how long that takes; nothing was taken.
+    pub(crate) fn try_admit(
+        &self,
+        record: &KeyRecord,
+        cost: Cost,
+        has_waited: bool,
+        now: UnixMillis,
+    ) -> Result<Admitted, Throttled> {
+        let mut used = self.used();
+        let line = used.line.as_ref().filter(|_| !has_waited);
+        let wanted = Wanted {
+            ahead: line.map_or(0, |line| line.slots()),
+            ..Wanted::new(cost, record.daily_quota)
+        };
+        used.with_client(|meter, client| meter.try_admit(wanted, client, now))
+    }
+
+    /// The line of requests that wait for a slot.
+    pub(crate) fn line(&self) -> Arc<Line> {
+        let mut used = self.used();
+        Arc::clone(used.line.get_or_insert_with(|| Arc::new(Line::new())))
     }
 
     /// Notes that a request was authenticated.
@@ -201,7 +297,7 @@ impl IssuedKey {
 
     /// Makes a change once every decision under way is made, and gives the record before it.
     pub(crate) fn change(&self, change: &KeyChange) -> Arc<KeyRecord> {
-        let mut record = self.record.write().unwrap_or_else(PoisonError::into_inner);
+        let mut record = self.hold_back();
         let before = Arc::clone(&record);
         let after = Arc::make_mut(&mut record);
         match change {
@@ -224,6 +320,8 @@ impl IssuedKey {
                 after.limit = *limit;
                 self.used().meter.set_limit(*limit);
             }
+            KeyChange::Quota(quota) => after.daily_quota = *quota,
+            KeyChange::Delay(delay) => after.delay = *delay,
             KeyChange::Allowlist(allow) => after.allow = allow.clone(),
             KeyChange::Scopes(scopes) => after.scopes = *scopes,
         }
@@ -232,7 +330,7 @@ impl IssuedKey {
 
     /// Takes a change back that could not be stored.
     pub(crate) fn put_back(&self, before: Arc<KeyRecord>) {
-        let mut record = self.record.write().unwrap_or_else(PoisonError::into_inner);
+        let mut record = self.hold_back();
         self.used().meter.set_limit(before.limit);
         *record = before;
     }
@@ -240,6 +338,13 @@ impl IssuedKey {
     /// The key as it is listed.
     pub(crate) fn view(&self, now: UnixMillis) -> KeyView {
         let record = self.snapshot();
+        let (used_today, client_limit, waiting) = {
+            let used = self.used();
+            let client = used.client.as_ref();
+            let client_limit = client.map(|window| window.lock().limit().per_minute());
+            let waiting = used.line.as_ref().map_or(0, |line| line.waiting());
+            (used.meter.used_today(now), client_limit, waiting)
+        };
         let uses = self.uses();
         let secrets = record.secrets.iter().map(|secret| SecretView {
             id: secret.id.0,
@@ -255,6 +360,11 @@ impl IssuedKey {
             state: record.state(now),
             scopes: record.scopes.to_strings(),
             limit_per_minute: record.limit.per_minute(),
+            daily_quota: record.daily_quota.map(NonZeroU32::get),
+            used_today: record.daily_quota.map(|_| used_today),
+            delay_ms: record.delay.map(Delay::millis),
+            waiting,
+            client_limit_per_minute: client_limit,
             allow: record.allow.to_strings(),
             may_sign: record.may_sign,
             created: record.created,

@@ -38,8 +38,10 @@ mod background;
 mod calls;
 mod capture;
 mod change;
+mod clients;
 mod clock;
 mod config;
+mod costs;
 mod error;
 mod face;
 mod keys;
@@ -56,6 +58,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod waiting;
 mod wire;
 
 pub use config::{Config, Limits};

@@ -11,6 +11,7 @@ mod clients;
 mod clock;
 mod exhibit;
 mod keys;
+mod limits;
 mod public_key;
 mod requests;
 mod retention;
@@ -70,6 +71,13 @@ const ROUTES: &[Route] = &[
         Operation::KeyRegister,
     ),
     route("PUT", "/manage/v1/keys/{}/limit", Operation::KeyLimit),
+    route("PUT", "/manage/v1/keys/{}/quota", Operation::KeyQuota),
+    route("PUT", "/manage/v1/keys/{}/delay", Operation::KeyDelay),
+    route(
+        "GET",
+        "/manage/v1/keys/{}/limit/suggestion",
+        Operation::LimitExplain,
+    ),
     route(
         "PUT",
         "/manage/v1/keys/{}/allowlist",
@@ -95,6 +103,9 @@ const ROUTES: &[Route] = &[
     ),
     route("PUT", "/manage/v1/audit/retention", Operation::AuditRetain),
     route("GET", "/manage/v1/clients", Operation::ClientList),
+    route("PUT", "/manage/v1/clients/{}/limit", Operation::ClientLimit),
+    route("GET", "/manage/v1/routes", Operation::RouteList),
+    route("PUT", "/manage/v1/routes/cost", Operation::RouteCost),
     route(
         "POST",
         "/manage/v1/clients/{}/erase",
@@ -425,7 +436,13 @@ impl<'a> Call<'a> {
             Operation::KeyRename => keys::set_name(self).await,
             Operation::KeyExpire => keys::set_expiry(self).await,
             Operation::KeyRegister => public_key::set(self).await,
-            Operation::KeyLimit => keys::set_limit(self).await,
+            Operation::KeyLimit => limits::set_limit(self).await,
+            Operation::KeyQuota => limits::set_quota(self).await,
+            Operation::KeyDelay => limits::set_delay(self).await,
+            Operation::LimitExplain => limits::suggestion(self).await,
+            Operation::ClientLimit => limits::set_client_limit(self).await,
+            Operation::RouteList => Ok(limits::routes(self)),
+            Operation::RouteCost => limits::set_route_cost(self).await,
             Operation::KeyAllowlist => allowlist::set(self).await,
             Operation::KeyScopes => keys::set_scopes(self).await,
             Operation::SourceExplain => allowlist::explain_source(self),

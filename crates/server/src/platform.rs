@@ -33,12 +33,14 @@ use crate::{
     capture::{Arrived, capture},
     clock::Clock,
     config::Limits,
+    costs::Costs,
     face::{Answer, Dates, Face, Problem, RequestId},
     keys::KeyRing,
     manage, openapi,
     refusals::{Refusal, Refusals},
     state::Directory,
     store::{Member, PersonalKeys, Store},
+    waiting::Waiting,
     wire::{Admission, BodyError, Failures, is_readable, read_body},
 };
 
@@ -58,6 +60,10 @@ pub(crate) struct Platform {
     pub(crate) admission: Arc<Admission>,
     /// Failed authentications.
     pub(crate) failures: Failures,
+    /// Requests that wait for a slot.
+    pub(crate) waiting: Waiting,
+    /// What routes cost.
+    pub(crate) costs: Costs,
     /// The platform's time.
     pub(crate) clock: Arc<Clock>,
     /// `Date` headers.
@@ -138,6 +144,8 @@ enum Started<'p> {
 struct Later {
     answer: Answer,
     body_left: bool,
+    /// The platform's time, of which the answer tells.
+    now: UnixMillis,
 }
 
 impl Platform {
@@ -153,20 +161,20 @@ impl Platform {
     {
         let (parts, body) = request.into_parts();
         let arrival = self.arrival(self.source(peer, &parts));
-        let (answer, body_left) = match self.start(arrival, &parts, body) {
-            Started::Answered(answer) => (answer, false),
+        let (answer, body_left, now) = match self.start(arrival, &parts, body) {
+            Started::Answered(answer) => (answer, false, arrival.now),
             Started::Queued(answer, row, _under_way) => {
                 let face = Face::of(parts.uri.path());
                 let answer = self.once_written(row, answer, arrival, face, &parts, &[]);
-                (answer.await, false)
+                (answer.await, false, arrival.now)
             }
             Started::Waiting(later) => {
                 let later = later.await;
-                (later.answer, later.body_left)
+                (later.answer, later.body_left, later.now)
             }
         };
         tracing::debug!(request_id = %arrival.id, status = answer.status.as_u16(), "answered");
-        let date = self.dates.at(arrival.now);
+        let date = self.dates.at(now);
         Answered {
             response: answer.into_response(arrival.id, date),
             body_left,
@@ -220,7 +228,12 @@ impl Platform {
             let answer = face.problem(&Problem::Flood { wait }, arrival.id);
             let body_left = !body.is_end_stream();
             return if body_left {
-                Started::Waiting(Box::pin(ready(Later { answer, body_left })))
+                let now = arrival.now;
+                Started::Waiting(Box::pin(ready(Later {
+                    answer,
+                    body_left,
+                    now,
+                })))
             } else {
                 Started::Answered(answer)
             };
@@ -237,12 +250,42 @@ impl Platform {
         match calls::answer(self, arrival, face, parts, &Bytes::new()) {
             calls::Passed::Answered(answer) => Started::Answered(answer),
             calls::Passed::Queued(answer, row) => Started::Queued(answer, row, under_way),
-            calls::Passed::NeedsStore(rest) => Started::Waiting(Box::pin(async move {
+            passed => Started::Waiting(Box::pin(async move {
                 let _under_way = under_way;
-                let answer = rest.answer(self, arrival, face, parts, &Bytes::new()).await;
-                let body_left = false;
-                Later { answer, body_left }
+                self.finish(passed, arrival, face, parts, &Bytes::new())
+                    .await
             })),
+        }
+    }
+
+    /// Answers a request that has to wait: for a slot, for its row, for the store.
+    async fn finish(
+        &self,
+        passed: calls::Passed,
+        arrival: Arrival,
+        face: Face,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Later {
+        let (passed, arrival) = match passed {
+            calls::Passed::Delayed(delayed) => {
+                calls::wait(self, arrival, face, parts, body, delayed).await
+            }
+            passed => (passed, arrival),
+        };
+        let answer = match passed {
+            calls::Passed::Answered(answer) => answer,
+            calls::Passed::Queued(answer, row) => {
+                self.once_written(row, answer, arrival, face, parts, body)
+                    .await
+            }
+            calls::Passed::NeedsStore(rest) => rest.answer(self, arrival, face, parts, body).await,
+            calls::Passed::Delayed(delayed) => delayed.refuse(self, arrival, face, parts, body),
+        };
+        Later {
+            answer,
+            body_left: false,
+            now: arrival.now,
         }
     }
 
@@ -260,7 +303,7 @@ impl Platform {
             ..Entry::of(arrival, client, &personal)
         });
         match written {
-            Ok(()) => Answer::json_bytes(StatusCode::OK, openapi::DOCUMENT.clone()),
+            Ok(()) => Answer::json_bytes(StatusCode::OK, self.costs.document()),
             Err(AuditDown) => self.unrecorded(arrival, Face::Api, parts, &[]),
         }
     }
@@ -283,33 +326,26 @@ impl Platform {
                 return Later {
                     answer: self.refuse_body(arrival, face, parts, error),
                     body_left: true,
+                    now: arrival.now,
                 };
             }
         };
-        let answer = if parts.uri.path().starts_with("/manage/") {
-            match calls::target(parts) {
+        if parts.uri.path().starts_with("/manage/") {
+            let answer = match calls::target(parts) {
                 // Secrets are in some of these answers, and people's addresses in others.
                 Ok(_) => manage::answer(self, arrival, parts, &body)
                     .await
                     .with(CACHE_CONTROL, "no-store"),
                 Err(problem) => self.refuse_target(arrival, face, parts, problem),
-            }
-        } else {
-            match calls::answer(self, arrival, face, parts, &body) {
-                calls::Passed::Answered(answer) => answer,
-                calls::Passed::Queued(answer, row) => {
-                    self.once_written(row, answer, arrival, face, parts, &body)
-                        .await
-                }
-                calls::Passed::NeedsStore(rest) => {
-                    rest.answer(self, arrival, face, parts, &body).await
-                }
-            }
-        };
-        Later {
-            answer,
-            body_left: false,
+            };
+            return Later {
+                answer,
+                body_left: false,
+                now: arrival.now,
+            };
         }
+        let passed = calls::answer(self, arrival, face, parts, &body);
+        self.finish(passed, arrival, face, parts, &body).await
     }
 
     /// The answer, once its row is in the audit log.

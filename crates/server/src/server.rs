@@ -12,7 +12,7 @@ use std::{
 
 use strongroom_contract::platform::PlatformAddress;
 use strongroom_policy::{
-    credential::{Environment, ManagementKey},
+    credential::{AppId, Environment, ManagementKey},
     platform::{Platform as Rules, PlatformKeys},
     roles::Role,
 };
@@ -28,6 +28,7 @@ use crate::{
     background,
     clock::{self, Clock},
     config::Config,
+    costs::Costs,
     error::StartError,
     face::Dates,
     keys::KeyRing,
@@ -36,6 +37,7 @@ use crate::{
     state::{Directory, Keys, write_private},
     store::{Member, PersonalKeys, Store, StoreError},
     tls::{Authority, server_config},
+    waiting::Waiting,
     wire::{Admission, Failures, accept_connections, listen},
 };
 
@@ -98,7 +100,9 @@ impl Server {
         let ring = load_keys(&store, &personal).await.map_err(store_error)?;
         let (audit, recovered) =
             open_audit(&config, &directory, &keys, &clock, &store, &personal).await?;
-        give_back(&ring, recovered);
+        let counted = store.used_on(recovered.today).await.map_err(store_error)?;
+        give_back(&ring, recovered, counted);
+        let costs = Costs::stored(&store.route_costs().await.map_err(store_error)?);
         let members = members(&store, &rules, &directory, &clock).await?;
         let real_now = clock::real_now();
         let authority = Authority::open(&directory, real_now)?;
@@ -121,6 +125,8 @@ impl Server {
                 config.limits.connections_per_source,
             )),
             failures: Failures::new(config.limits.failures_per_source),
+            waiting: Waiting::new(config.limits.delayed, config.limits.delayed_per_key),
+            costs,
             limits: config.limits,
             capture_bodies: config.capture_bodies,
             clock,
@@ -211,6 +217,7 @@ impl Running {
     /// the state directory back.
     pub async fn shutdown(mut self) {
         self.platform.stopping.store(true, Ordering::Relaxed);
+        self.platform.waiting.wake();
         let _nobody_listens = self.stop.send(true);
         // Either ends by itself; a panic in one was reported when it happened.
         let _ended = (&mut self.accepting).await;
@@ -243,7 +250,7 @@ fn url_of(address: SocketAddr) -> String {
 }
 
 async fn load_keys(store: &Store, personal: &PersonalKeys) -> Result<KeyRing, StoreError> {
-    let ring = KeyRing::default();
+    let ring = KeyRing::with_clients(store.client_limits().await?);
     for key in store.keys().await? {
         // An erased client's keys were revoked; what their requests leave is of nobody known.
         let personal_key = personal
@@ -261,7 +268,7 @@ async fn open_audit(
     clock: &Arc<Clock>,
     store: &Store,
     personal: &Arc<PersonalKeys>,
-) -> Result<(AuditLog, Vec<Recovered>), StartError> {
+) -> Result<(AuditLog, Recovered), StartError> {
     let outside = config.checkpoint.clone().map(OutsideCheckpoints::open);
     let store_error = |error: StoreError| StartError::Store {
         path: directory.file("platform.db"),
@@ -275,7 +282,10 @@ async fn open_audit(
         .await
         .map_err(store_error)?;
     let is_whole = store.is_index_whole(first).await.map_err(store_error)?;
-    if !is_whole || indexed.is_some_and(|last| !audit::is_at(&audit_directory, last)) {
+    let counted = store.counted_through().await.map_err(store_error)?;
+    let is_counted = indexed.is_none_or(|last| counted == Some(last.first + last.rows));
+    let is_there = indexed.is_none_or(|last| audit::is_at(&audit_directory, last));
+    if !(is_whole && is_counted && is_there) {
         tracing::warn!("the index of the audit log does not fit its files: made anew");
         store.clear_index().await.map_err(store_error)?;
         indexed = None;
@@ -298,15 +308,26 @@ async fn open_audit(
     })
 }
 
-/// Gives keys back what their requests had used before the restart.
-fn give_back(ring: &KeyRing, recovered: Vec<Recovered>) {
-    for used in recovered {
+/// Gives keys back what their requests had used before the restart: what the log's end says, and of
+/// the day what was counted before.
+fn give_back(ring: &KeyRing, recovered: Recovered, counted: Vec<(AppId, u32)>) {
+    for (app_id, slots) in counted.into_iter().chain(recovered.uncounted) {
+        if let Some(key) = ring.find(app_id) {
+            key.used().meter.restore_day(recovered.today, slots);
+        }
+    }
+    for used in recovered.uses {
         let Some(key) = ring.find(used.app_id) else {
             continue;
         };
         let mut held = key.used();
         if let Some(cost) = used.cost {
-            held.meter.restore(cost, used.at);
+            held.with_client(|meter, client| {
+                meter.restore(cost, used.at);
+                if let Some(client) = client {
+                    client.restore(cost, used.at);
+                }
+            });
         }
         if let Some(nonce) = used.nonce {
             held.nonces.restore(nonce.hash, nonce.expires);

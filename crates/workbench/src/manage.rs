@@ -1,6 +1,7 @@
 //! The management API of a local platform, as its owner speaks it.
 
 mod audit;
+mod limits;
 
 use std::{
     fs,

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use strongroom_contract::{
+    clients::ClientView,
     error::Failure,
     explain::Explanation,
+    limits::{LimitSuggestion, SetClientLimit, SetDelay, SetQuota},
     manage::{AuditRowView, KeyView, SetAllowlist, SetLimit, SetScopes},
     window::{AllowlistCheck, IssueKey, PlatformStatus},
 };
@@ -60,6 +62,57 @@ pub(crate) async fn platform_set_limit(
         .await?
         .set_limit(&app_id, &SetLimit { per_minute })
         .await
+}
+
+/// Changes a key's daily quota, or ends it.
+#[tauri::command]
+pub(crate) async fn platform_set_quota(
+    app: Shared<'_>,
+    app_id: String,
+    per_day: Option<u32>,
+) -> Result<KeyView, Failure> {
+    app.desk()?
+        .manage()
+        .await?
+        .set_quota(&app_id, &SetQuota { per_day })
+        .await
+}
+
+/// Changes how long a key's requests wait for a slot, or that they do not.
+#[tauri::command]
+pub(crate) async fn platform_set_delay(
+    app: Shared<'_>,
+    app_id: String,
+    delay_ms: Option<u32>,
+) -> Result<KeyView, Failure> {
+    app.desk()?
+        .manage()
+        .await?
+        .set_delay(&app_id, &SetDelay { delay_ms })
+        .await
+}
+
+/// Changes the limit over all keys of a client, or ends it.
+#[tauri::command]
+pub(crate) async fn platform_set_client_limit(
+    app: Shared<'_>,
+    client: String,
+    per_minute: Option<u32>,
+) -> Result<ClientView, Failure> {
+    app.desk()?
+        .manage()
+        .await?
+        .set_client_limit(&client, &SetClientLimit { per_minute })
+        .await
+}
+
+/// The limit that a key's use suggests, with its reasons.
+#[tauri::command]
+pub(crate) async fn platform_suggest_limit(
+    app: Shared<'_>,
+    app_id: String,
+) -> Result<LimitSuggestion, Failure> {
+    app.desk()?.manage().await?.limit_suggestion(&app_id).await
 }
 
 /// Replaces a key's allowlist.

@@ -13,6 +13,7 @@ import type {
   BurstPlan,
   BurstReport,
   BurstSample,
+  ClientView,
   Collection,
   Comparison,
   Diagnosis,
@@ -36,6 +37,7 @@ import type {
   ItemView,
   JwtReport,
   KeyView,
+  LimitSuggestion,
   LookedInto,
   MoveEntry,
   OpenForeign,
@@ -311,6 +313,14 @@ export const platform = {
   revoke: (appId: string) => invoke<KeyView>("platform_revoke", { appId }),
   setLimit: (appId: string, perMinute: number) =>
     invoke<KeyView>("platform_set_limit", { appId, perMinute }),
+  setQuota: (appId: string, perDay: number | null) =>
+    invoke<KeyView>("platform_set_quota", { appId, perDay }),
+  setDelay: (appId: string, delayMs: number | null) =>
+    invoke<KeyView>("platform_set_delay", { appId, delayMs }),
+  /** Over all keys of the client, by its id. */
+  setClientLimit: (client: string, perMinute: number | null) =>
+    invoke<ClientView>("platform_set_client_limit", { client, perMinute }),
+  suggestLimit: (appId: string) => invoke<LimitSuggestion>("platform_suggest_limit", { appId }),
   setAllowlist: (appId: string, allow: string[]) =>
     invoke<KeyView>("platform_set_allowlist", { appId, allow }),
   setScopes: (appId: string, scopes: string[]) =>

@@ -5,6 +5,8 @@ const platform = vi.hoisted(() => ({
   allowSource: vi.fn(),
   grantScope: vi.fn(),
   setLimit: vi.fn(),
+  setQuota: vi.fn(),
+  setClientLimit: vi.fn(),
   advanceClock: vi.fn(),
 }));
 vi.mock("$/bridge", () => ({ platform }));
@@ -43,6 +45,18 @@ test("each button says and does what the core named", async () => {
       "Raise to 120 a minute",
       platform.setLimit,
       ["app", 120],
+    ],
+    [
+      { act: "raise_quota", app_id: "app", per_day: 2_000 },
+      "Raise to 2000 a day",
+      platform.setQuota,
+      ["app", 2_000],
+    ],
+    [
+      { act: "raise_client_limit", client: "9a51", per_minute: 200 },
+      "Raise the client to 200 a minute",
+      platform.setClientLimit,
+      ["9a51", 200],
     ],
     [
       { act: "advance_clock", by_ms: 5_400_000 },

@@ -27,6 +27,16 @@ export function remedyFor(explanation: Explanation): Remedy | undefined {
         label: `Raise to ${remedy.per_minute} a minute`,
         run: () => platform.setLimit(remedy.app_id, remedy.per_minute),
       };
+    case "raise_quota":
+      return {
+        label: `Raise to ${remedy.per_day} a day`,
+        run: () => platform.setQuota(remedy.app_id, remedy.per_day),
+      };
+    case "raise_client_limit":
+      return {
+        label: `Raise the client to ${remedy.per_minute} a minute`,
+        run: () => platform.setClientLimit(remedy.client, remedy.per_minute),
+      };
     case "advance_clock":
       return {
         label: `Move the platform's clock ${span(remedy.by_ms)} ahead`,

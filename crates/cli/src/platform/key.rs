@@ -18,6 +18,7 @@ use strongroom_workbench::platform::create_and_store;
 
 use super::{
     Place, ask,
+    limits::Wait,
     rotation::{self, NoteArgs, RetireArgs, RotateArgs},
     settings::{self, ExpireArgs, PublicKeyArgs, RenameArgs},
 };
@@ -63,6 +64,20 @@ pub(super) struct CreateArgs {
     /// Accepted requests in every rolling minute [default: 60]
     #[arg(long, value_name = "PER_MINUTE", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+    /// Accepted requests in a day (UTC) [default: no quota]
+    #[arg(long, value_name = "PER_DAY", value_parser = clap::value_parser!(u32).range(1..))]
+    quota: Option<u32>,
+    /// How long a request over a limit waits for a slot, up to 5s [default: none]
+    #[arg(
+        long,
+        value_name = "DURATION|none",
+        default_value = "none",
+        hide_default_value = true
+    )]
+    delay: Wait,
+    /// The client that it belongs to, whose keys can share a limit [default: one of the key's own name]
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
     /// A source (CIDR or address) that it may be used from; repeatable [default: any]
     #[arg(long = "allow", value_name = "CIDR")]
     allow: Vec<String>,
@@ -131,9 +146,11 @@ struct Issued {
 fn create(args: CreateArgs, place: &Place, output: Output) -> Result<(), Failure> {
     let wanted = CreateKey {
         name: args.name,
-        client: None,
+        client: args.client,
         scopes: args.scopes,
         limit_per_minute: args.limit,
+        daily_quota: args.quota,
+        delay_ms: args.delay.0,
         allow: args.allow,
         may_sign: args.may_sign,
         expires: args.expires,

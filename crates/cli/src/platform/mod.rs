@@ -5,6 +5,7 @@ mod audit;
 mod client;
 mod clock;
 mod key;
+mod limits;
 mod rotation;
 mod rules;
 mod settings;
@@ -30,8 +31,15 @@ enum Command {
     /// Keys that the platform issues
     #[command(subcommand)]
     Key(key::Command),
-    /// Set how many requests a key may make in every rolling minute
-    Limit(rules::LimitArgs),
+    /// Set how many requests a key may make in every rolling minute, or have a limit suggested
+    Limit(limits::LimitArgs),
+    /// Set how many requests a key may make in a day (UTC), or end its quota
+    Quota(limits::QuotaArgs),
+    /// Let a key's requests over a limit wait for a slot, up to a bound, or refuse them at once
+    Delay(limits::DelayArgs),
+    /// The routes that a key may call, and how many slots of its limits each takes
+    #[command(subcommand)]
+    Route(limits::RouteCommand),
     /// Replace the source addresses that a key may be used from; none named: any
     Allow(allow::AllowArgs),
     /// The source addresses that any key may be used from, whatever its own list says
@@ -70,7 +78,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
     let Args { place, command } = args;
     match command {
         Command::Key(command) => key::run(command, &place, output)?,
-        Command::Limit(args) => rules::limit(args, &place, output)?,
+        Command::Limit(args) => limits::limit(args, &place, output)?,
+        Command::Quota(args) => limits::quota(&args, &place, output)?,
+        Command::Delay(args) => limits::delay(&args, &place, output)?,
+        Command::Route(command) => limits::route(command, &place, output)?,
         Command::Allow(args) => allow::allow(args, &place, output)?,
         Command::AllowAll(command) => allow::allow_all(command, &place, output)?,
         Command::Scope(args) => rules::scope(args, &place, output)?,

@@ -1,10 +1,10 @@
-//! `platform limit|scope`: what a key is held to.
+//! `platform scope`, and how what a key is held to is told.
 
 use std::io::{self, Write};
 
 use strongroom_contract::{
     error::Failure,
-    manage::{KeyView, SetLimit, SetScopes},
+    manage::{KeyView, SetScopes},
 };
 
 use super::{Place, ask};
@@ -15,30 +15,12 @@ use crate::{
 };
 
 #[derive(clap::Args)]
-pub(super) struct LimitArgs {
-    /// The key's public id
-    app_id: String,
-    /// Accepted requests in every rolling minute
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    per_minute: u32,
-}
-
-#[derive(clap::Args)]
 pub(super) struct ScopeArgs {
     /// The key's public id
     app_id: String,
     /// Scopes, such as payins:read
     #[arg(value_name = "SCOPE")]
     scopes: Vec<String>,
-}
-
-pub(super) fn limit(args: LimitArgs, place: &Place, output: Output) -> Result<(), Failure> {
-    let LimitArgs { app_id, per_minute } = args;
-    let limit = SetLimit { per_minute };
-    let key = ask(place, async |platform| {
-        platform.set_limit(&app_id, &limit).await
-    })?;
-    changed(&key, output)
 }
 
 pub(super) fn scope(args: ScopeArgs, place: &Place, output: Output) -> Result<(), Failure> {
@@ -62,7 +44,7 @@ pub(super) fn changed(key: &KeyView, output: Output) -> Result<(), Failure> {
     })
 }
 
-/// What a key is held to, one line.
+/// What a key is held to, one line; and one for what few keys have.
 pub(super) fn held_to(out: &mut dyn Write, key: &KeyView) -> io::Result<()> {
     let sources = listed(&key.allow, "any source");
     let scopes = listed(&key.scopes, "no scope");
@@ -71,7 +53,33 @@ pub(super) fn held_to(out: &mut dyn Write, key: &KeyView) -> io::Result<()> {
         "  {} requests a minute, from {sources}, for {scopes}{}",
         key.limit_per_minute,
         if key.may_sign { ", may sign" } else { "" }
-    )
+    )?;
+    let further = further_limits(key);
+    match further.is_empty() {
+        true => Ok(()),
+        false => writeln!(out, "  {}", further.join(", ")),
+    }
+}
+
+/// Quota, delay and the client's limit, of a key that has them.
+fn further_limits(key: &KeyView) -> Vec<String> {
+    let quota = key.daily_quota.map(|quota| {
+        let used = key.used_today.unwrap_or_default();
+        format!("{quota} a day ({used} today)")
+    });
+    let delay = key
+        .delay_ms
+        .map(|millis| format!("over a limit they wait for up to {}", seconds(millis)));
+    let client = key
+        .client_limit_per_minute
+        .map(|limit| format!("{limit} a minute over all keys of its client"));
+    [quota, client, delay].into_iter().flatten().collect()
+}
+
+/// `2 s`, `0.25 s`.
+fn seconds(millis: u32) -> String {
+    let text = format!("{:.3}", f64::from(millis) / 1_000.0);
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 pub(super) fn listed(values: &[String], none: &str) -> String {

@@ -1,9 +1,6 @@
 //! By the platform itself: its own pipeline, run without taking a slot or spending a nonce.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::net::{IpAddr, Ipv4Addr};
 
 use strongroom_contract::{
     explain::{Check, Decision, Explanation, Outcome, Rule},
@@ -15,7 +12,7 @@ use strongroom_policy::{
     key::KeyRecord,
     limiter::Cost,
     platform::Platform,
-    rate::{Admitted, Throttled},
+    rate::{Admitted, Standing, Throttled},
     replay::{NonceAnswer, NonceClaim},
     scopes::Route,
 };
@@ -38,6 +35,8 @@ pub struct PlatformFacts<'a> {
     pub allow_all: Option<&'a Allowlist>,
     /// What would become of a nonce; `None` if that is not known for the time in question.
     pub nonce: &'a dyn Fn(&NonceClaim) -> Option<NonceAnswer>,
+    /// What a route costs.
+    pub cost: &'a dyn Fn(&Route) -> Cost,
     /// Whether a slot would be given.
     pub slot: &'a dyn Fn(&KeyRecord, Cost) -> Slot,
 }
@@ -62,7 +61,11 @@ struct Lacking {
 pub(super) fn judge(view: &View<'_>, facts: &PlatformFacts<'_>, now: UnixMillis) -> Explanation {
     let fields = view.fields();
     let request = Request::new(view.method, view.target, &fields, view.body);
-    let route = Route::find(view.method, view.target.path()).unwrap_or(&Route::NONE);
+    let found = Route::find(view.method, view.target.path()).unwrap_or(&Route::NONE);
+    let route = &Route {
+        cost: (facts.cost)(found),
+        ..*found
+    };
     let mut lacking = Lacking::default();
     let request_facts = RequestFacts {
         request: &request,
@@ -94,15 +97,13 @@ pub(super) fn judge(view: &View<'_>, facts: &PlatformFacts<'_>, now: UnixMillis)
             }
             Next::Slot(ask) => ask,
         };
-        let limit = ask.key().limit.per_minute();
         let slot = match (facts.slot)(ask.key(), ask.cost()) {
             Slot::Known(slot) => slot,
             Slot::Unknown => {
                 lacking.rate = true;
                 Ok(Admitted {
-                    limit,
-                    remaining: limit,
-                    next_free: Duration::ZERO,
+                    at: now,
+                    left: Standing::unused(ask.key().limit),
                 })
             }
         };

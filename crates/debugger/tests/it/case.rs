@@ -13,7 +13,7 @@ use strongroom_policy::{
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
     platform::{Platform, PlatformKeys},
-    rate::Meter,
+    rate::{Meter, Wanted},
     replay::NonceAnswer,
     scopes::Scopes,
     source::Proxies,
@@ -178,12 +178,14 @@ impl Case {
                     None => NonceAnswer::Fresh,
                 })
             },
+            cost: &|route| route.cost,
             slot: &|record, cost| {
                 let mut meter = Meter::new(record.limit);
                 for _ in 0..kept.used {
                     meter.restore(cost, now);
                 }
-                Slot::Known(meter.peek(cost, record.daily_quota, now))
+                let wanted = Wanted::new(cost, record.daily_quota);
+                Slot::Known(meter.peek(wanted, None, now))
             },
         };
         diagnose(&exhibit, &Knowledge::Platform(facts), now)
@@ -216,6 +218,7 @@ impl Case {
                 .limit
                 .map_or(Limit::DEFAULT, |limit| Limit::new(limit).unwrap()),
             daily_quota: None,
+            delay: None,
             allow: Allowlist::parse(&kept.allow).unwrap(),
             scopes: Scopes::parse(&kept.scopes).unwrap(),
             may_sign: kept.may_sign,

@@ -4,7 +4,7 @@ use strongroom_contract::explain::Outcome;
 use strongroom_policy::{
     decide::{self, Next, RequestFacts},
     limiter::{Cost, Limit},
-    rate::Meter,
+    rate::{Meter, Wanted},
     replay::{NonceAnswer, NonceSpace},
 };
 use strongroom_signing::{Request, Target, UriScheme};
@@ -13,17 +13,18 @@ use crate::world::{NOON, Sent, World};
 
 #[test]
 fn a_look_at_the_meter_takes_no_slot_and_answers_as_taking_would() {
+    const ONE: Wanted = Wanted::new(Cost::ONE, None);
     let limit = Limit::new(3).unwrap();
     let mut meter = Meter::new(limit);
     for left in [3, 2, 1] {
         for _ in 0..5 {
-            let seen = meter.peek(Cost::ONE, None, NOON).unwrap();
-            assert_eq!(seen.remaining, left);
+            let seen = meter.peek(ONE, None, NOON).unwrap();
+            assert_eq!(seen.left.minute.remaining, left);
         }
-        meter.try_admit(Cost::ONE, None, None, NOON).unwrap();
+        meter.try_admit(ONE, None, NOON).unwrap();
     }
-    let seen = meter.peek(Cost::ONE, None, NOON);
-    assert_eq!(seen, meter.try_admit(Cost::ONE, None, None, NOON));
+    let seen = meter.peek(ONE, None, NOON);
+    assert_eq!(seen, meter.try_admit(ONE, None, NOON));
     assert!(seen.is_err());
 }
 
@@ -59,7 +60,8 @@ fn a_request_that_is_accepted_is_explained_rule_by_rule() {
     assert_eq!(nonces.len(), 1);
 
     let ask = ask.answer(NonceAnswer::Fresh).unwrap();
-    let slot = world.key.meter.peek(ask.cost(), None, sent.now);
+    let wanted = Wanted::new(ask.cost(), None);
+    let slot = world.key.meter.peek(wanted, None, sent.now);
     let (accepted, checks) = ask.explain(slot).unwrap();
     assert_eq!(accepted.key.app_id, world.key.record.app_id);
     assert_eq!(checks.len(), 8);

@@ -10,6 +10,8 @@ mod limiter;
 #[cfg(test)]
 mod look;
 #[cfg(test)]
+mod meter;
+#[cfg(test)]
 mod pipeline;
 mod pipeline_keys;
 #[cfg(test)]

@@ -528,7 +528,7 @@ fn source_and_permission_name_what_is_missing() {
         Rule::Permission,
         "lacks the scope payouts:write",
     );
-    assert_eq!(refusal.slot, Some(sent.route.cost));
+    assert_eq!(refusal.slot, Some((sent.route.cost, sent.now)));
     assert!(refusal.trace.fix.ends_with("payins:write payouts:write"));
     world.key.record.scopes = Scopes::parse(&["payouts:write"]).unwrap();
     world.decide(&sent).unwrap();
@@ -575,7 +575,7 @@ fn after_exactly_the_wait_that_a_refusal_names_a_request_is_admitted() {
     let mut world = World::new();
     for second in 0..5 {
         let passed = world.decide(&pair(&world).at(later(second))).unwrap();
-        assert_eq!(u64::from(passed.admitted.remaining), 4 - second);
+        assert_eq!(u64::from(passed.admitted.left.minute.remaining), 4 - second);
     }
     let sent = pair(&world);
     let over = refused(

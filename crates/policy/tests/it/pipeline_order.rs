@@ -7,6 +7,7 @@ use strongroom_contract::{explain::Rule, time::UnixMillis};
 use strongroom_policy::{
     allowlist::Allowlist,
     credential::{Environment, SecretId, SecretKey},
+    rate::Wanted,
     scopes::Scopes,
     token,
 };
@@ -48,7 +49,8 @@ fn request_with(defects: [bool; 8], world: &mut World) -> Sent {
     }
     if has(Rule::Rate) {
         for _ in 0..5 {
-            let taken = world.key.meter.try_admit(sent.route.cost, None, None, NOON);
+            let wanted = Wanted::new(sent.route.cost, None);
+            let taken = world.key.meter.try_admit(wanted, None, NOON);
             taken.unwrap();
         }
     }
@@ -74,7 +76,8 @@ proptest! {
         if defects[4] && first.is_some_and(|(rule, _)| *rule >= Rule::Replay) {
             spend_nonce(&sent, &mut world);
         }
-        let slots = world.key.meter.try_admit(sent.route.cost, None, None, NOON).map(|it| it.remaining);
+        let wanted = Wanted::new(sent.route.cost, None);
+        let slots = world.key.meter.try_admit(wanted, None, NOON).map(|it| it.left.minute.remaining);
         match (world.decide(&sent), first) {
             (Ok(_), None) => {}
             (Err(refused), Some((rule, _))) => {
@@ -88,7 +91,8 @@ proptest! {
         }
         // A refusal before `rate` takes no slot.
         if let Some((rule, _)) = first && *rule < Rule::Rate && let Ok(left) = slots {
-            let now = world.key.meter.try_admit(sent.route.cost, None, None, NOON).map_or(0, |it| it.remaining);
+            let now = world.key.meter.try_admit(wanted, None, NOON);
+            let now = now.map_or(0, |it| it.left.minute.remaining);
             prop_assert_eq!(now, left.saturating_sub(1));
         }
     }

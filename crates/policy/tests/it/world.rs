@@ -11,7 +11,7 @@ use strongroom_policy::{
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
     platform::{Platform, PlatformKeys},
-    rate::{Admitted, Meter},
+    rate::{Admitted, Meter, Wanted},
     replay::NonceSpace,
     scopes::{Route, Scopes},
     source::Proxies,
@@ -81,8 +81,8 @@ impl World {
             }
             Next::Slot(ask) => ask,
         };
-        let quota = ask.key().daily_quota;
-        let answer = issued.meter.try_admit(ask.cost(), quota, None, sent.now);
+        let wanted = Wanted::new(ask.cost(), ask.key().daily_quota);
+        let answer = issued.meter.try_admit(wanted, None, sent.now);
         let accepted = ask.answer(answer)?;
         Ok(Passed {
             app_id: accepted.key.app_id,
@@ -121,6 +121,7 @@ fn issue(platform: &Platform, name: &str) -> Issued {
             secrets: Secrets::first(first),
             limit,
             daily_quota: None,
+            delay: None,
             allow: Allowlist::default(),
             scopes: Scopes::parse(&["payins:write"]).unwrap(),
             may_sign: true,

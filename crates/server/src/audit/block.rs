@@ -6,6 +6,7 @@ use strongroom_contract::time::UnixMillis;
 use strongroom_policy::{
     audit::{Row, StoredRow},
     key::ClientId,
+    rate::day_of,
 };
 
 use crate::store::{Block, Facet, PersonalKeys, Run, Source};
@@ -22,17 +23,34 @@ pub(super) struct Place {
     pub(super) segment: u64,
     pub(super) offset: u64,
     pub(super) bytes: u64,
+    /// The slots that it took.
+    pub(super) taken: u32,
 }
 
 /// A run in memory: its sources are still addresses.
 #[derive(Debug, Clone)]
 pub(super) struct Gathered {
     pub(super) block: Block,
+    /// The day of its rows, by the platform's time.
+    day: u64,
     facets: Vec<Facet>,
+    /// The slots that rows of each facet took.
+    taken: Vec<u32>,
     sources: Vec<(ClientId, IpAddr)>,
 }
 
 impl Gathered {
+    /// Counts the slots of a row under its facet, the one at `known` or a new one.
+    fn count(&mut self, known: Option<usize>, taken: u32, facet: impl FnOnce() -> Facet) {
+        match known.and_then(|index| self.taken.get_mut(index)) {
+            Some(slots) => *slots = slots.saturating_add(taken),
+            None => {
+                self.facets.push(facet());
+                self.taken.push(taken);
+            }
+        }
+    }
+
     /// As it is to be stored.
     pub(super) fn run(self, keys: &PersonalKeys) -> Run {
         let sources = self.sources.into_iter().map(|(client, address)| Source {
@@ -41,7 +59,9 @@ impl Gathered {
         });
         Run {
             block: self.block,
+            day: self.day,
             facets: self.facets,
+            taken: self.taken,
             sources: sources.collect(),
         }
     }
@@ -58,9 +78,8 @@ impl Runs {
     /// Takes in a row that was written, and what it is about.
     pub(super) fn add(&mut self, place: Place, facet: &Facet, source: (ClientId, IpAddr)) {
         let run = self.grow(place);
-        if !run.facets.contains(facet) {
-            run.facets.push(facet.clone());
-        }
+        let known = run.facets.iter().position(|known| known == facet);
+        run.count(known, place.taken, || facet.clone());
         if !run.sources.contains(&source) {
             run.sources.push(source);
         }
@@ -77,6 +96,7 @@ impl Runs {
         keys: &PersonalKeys,
     ) {
         let row = &stored.row;
+        let taken = if row.slot_taken { row.cost } else { 0 };
         let run = self.grow(Place {
             sequence: stored.sequence,
             real: row.real,
@@ -84,10 +104,10 @@ impl Runs {
             segment,
             offset,
             bytes,
+            taken,
         });
-        if !run.facets.iter().any(|facet| facet.is_of(row)) {
-            run.facets.push(Facet::of(row));
-        }
+        let known = run.facets.iter().position(|known| known.is_of(row));
+        run.count(known, taken, || Facet::of(row));
         if let Some(source) = source(row, keys)
             && !run.sources.contains(&source)
         {
@@ -98,6 +118,11 @@ impl Runs {
 
     fn grow(&mut self, place: Place) -> &mut Gathered {
         let (real, at) = (place.real.0, place.at.0);
+        let day = day_of(place.at);
+        // Use is counted by the day.
+        if self.growing.as_ref().is_some_and(|run| run.day != day) {
+            self.close();
+        }
         let run = self.growing.get_or_insert_with(|| Gathered {
             block: Block {
                 first: place.sequence,
@@ -110,7 +135,9 @@ impl Runs {
                 earliest_at: at,
                 latest_at: at,
             },
+            day,
             facets: Vec::new(),
+            taken: Vec::new(),
             sources: Vec::new(),
         });
         let block = &mut run.block;

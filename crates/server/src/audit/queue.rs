@@ -86,6 +86,7 @@ impl Queue {
                 segment: 0,
                 offset,
                 bytes: self.len() - offset,
+                taken: row.cost,
             },
             facet: prepared.facet(),
             source: (prepared.client, prepared.source),

@@ -46,6 +46,8 @@ pub(crate) struct FoundRow {
     /// The rule that refused it.
     pub(crate) rule: Option<Rule>,
     duration_us: u32,
+    /// How many slots it took.
+    pub(crate) taken: u32,
 }
 
 impl FoundRow {
@@ -69,7 +71,13 @@ impl FoundRow {
             status: row.status,
             rule: row.rule,
             duration_us: row.duration_us,
+            taken: if row.slot_taken { row.cost } else { 0 },
         }
+    }
+
+    /// The platform's time.
+    pub(crate) fn at(&self) -> UnixMillis {
+        self.at
     }
 
     /// The row as it is shown; without a source if its client was erased.

@@ -2,6 +2,7 @@
 //! process had in memory is given back.
 
 use std::{
+    collections::HashMap,
     fs, io,
     io::Write as _,
     path::{Path, PathBuf},
@@ -18,6 +19,7 @@ use strongroom_policy::{
     },
     credential::AppId,
     limiter::Cost,
+    rate::day_of,
 };
 
 use super::{
@@ -34,8 +36,18 @@ use crate::{
 /// time never runs slower than real time.
 const LOOK_BACK: Duration = Duration::from_secs(2 * 301);
 
-/// What a key's requests had used before the restart, from one row.
+/// What keys' requests had used before the restart.
 pub(crate) struct Recovered {
+    /// From the rows of the last minutes.
+    pub(crate) uses: Vec<Use>,
+    /// The day, counted from 1970-01-01.
+    pub(crate) today: u64,
+    /// The slots of that day from rows that the store has not counted yet.
+    pub(crate) uncounted: HashMap<AppId, u32>,
+}
+
+/// What a key's requests had used, from one row.
+pub(crate) struct Use {
     /// The key.
     pub(crate) app_id: AppId,
     /// The platform's time of the row.
@@ -64,13 +76,20 @@ pub(crate) struct Opening {
     pub(crate) personal: Arc<PersonalKeys>,
 }
 
+impl Opening {
+    /// The first row that the store has neither indexed nor counted.
+    fn next(&self) -> u64 {
+        self.indexed.map_or(0, |block| block.first + block.rows)
+    }
+}
+
 /// Opens the log, or begins one.
 ///
 /// # Errors
 ///
 /// [`StartError::Damaged`] names the first row that is bad; [`StartError::File`] if a file can't be
 /// read or written.
-pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Vec<Recovered>), StartError> {
+pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Recovered), StartError> {
     let directory = opening.directory.as_path();
     let file_error = |source: io::Error| StartError::File {
         path: directory.to_owned(),
@@ -85,9 +104,14 @@ pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Vec<Recovered>), Start
         fs::remove_file(segments::path(directory, last)).map_err(file_error)?;
         numbers.pop();
     }
+    let recovered = Recovered {
+        uses: Vec::new(),
+        today: day_of(opening.clock.now()),
+        uncounted: HashMap::new(),
+    };
     let (writer, recovered) = match numbers.as_slice() {
-        [] => (begin(&opening).map_err(file_error)?, Vec::new()),
-        numbers => resume(&opening, numbers)?,
+        [] => (begin(&opening).map_err(file_error)?, recovered),
+        numbers => resume(&opening, numbers, recovered)?,
     };
     let Opening {
         directory,
@@ -123,12 +147,16 @@ fn begin(opening: &Opening) -> io::Result<Writer> {
 }
 
 /// Goes on with a log.
-fn resume(opening: &Opening, numbers: &[u64]) -> Result<(Writer, Vec<Recovered>), StartError> {
+fn resume(
+    opening: &Opening,
+    numbers: &[u64],
+    recovered: Recovered,
+) -> Result<(Writer, Recovered), StartError> {
     let directory = opening.directory.as_path();
     let mut reading = Reading {
         opening,
         runs: Runs::default(),
-        recovered: Vec::new(),
+        recovered,
     };
     let start = first_needed(opening, numbers).map_err(|source| StartError::File {
         path: directory.to_owned(),
@@ -234,7 +262,7 @@ fn header(directory: &Path, number: u64) -> io::Result<Option<SegmentHeader>> {
 struct Reading<'a> {
     opening: &'a Opening,
     runs: Runs,
-    recovered: Vec<Recovered>,
+    recovered: Recovered,
 }
 
 impl Reading<'_> {
@@ -284,10 +312,7 @@ impl Reading<'_> {
     /// Notes where rows lie that the store's index has not. Says how many bytes are whole records,
     /// and whether what follows could be the beginning of one.
     fn index(&mut self, records: &[u8], segment: u64) -> (usize, bool) {
-        let next = self
-            .opening
-            .indexed
-            .map_or(0, |block| block.first + block.rows);
+        let next = self.opening.next();
         let mut rest = records;
         loop {
             let offset = records.len() - rest.len();
@@ -317,6 +342,16 @@ impl Reading<'_> {
         let Some(app_id) = row.key.and_then(|key| key.parse().ok()) else {
             return;
         };
+        let Recovered {
+            uses,
+            today,
+            uncounted,
+        } = &mut self.recovered;
+        let is_uncounted = stored.sequence >= self.opening.next();
+        if row.slot_taken && is_uncounted && day_of(row.platform) == *today {
+            let slots = uncounted.entry(app_id).or_default();
+            *slots = slots.saturating_add(row.cost);
+        }
         // A row from the future is of a clock that has been set back since: its window is over.
         let in_window = row.platform <= now && now.since(row.platform) < LOOK_BACK;
         let cost = (row.slot_taken && in_window)
@@ -324,7 +359,7 @@ impl Reading<'_> {
             .flatten();
         let nonce = row.nonce.filter(|nonce| nonce.expires > now);
         if cost.is_some() || nonce.is_some() {
-            self.recovered.push(Recovered {
+            uses.push(Use {
                 app_id,
                 at: row.platform,
                 cost,

@@ -21,6 +21,8 @@ pub(crate) struct FoundRows {
     pub(crate) rows: Vec<FoundRow>,
     /// The row to go on from: before it, or with it; `None` at the end of the log.
     pub(crate) rest: Option<u64>,
+    /// How many runs of rows were read for it.
+    pub(crate) runs: usize,
 }
 
 /// What is looked for, and with what.
@@ -54,6 +56,7 @@ impl AuditLog {
             return Ok(FoundRows {
                 rows: rows.collect(),
                 rest: None,
+                runs: 1,
             });
         }
         let filed = search.filter.filed(search.store, search.keys).await?;
@@ -168,6 +171,7 @@ impl<'a> Reading<'a> {
                 (true, Some(last)) => Some(last),
                 _ => rest.filter(|rest| *rest > 0),
             },
+            runs: self.read,
             rows: self.rows,
         }
     }

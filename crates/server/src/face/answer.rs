@@ -16,6 +16,7 @@ use http_body_util::Full;
 use serde::Serialize;
 use strongroom_contract::time::UnixMillis;
 use strongroom_crypto::random::Reserve;
+use strongroom_policy::rate::{Bound, Left, Standing};
 
 use crate::reserve::with_reserve;
 
@@ -183,34 +184,53 @@ impl Answer {
 }
 
 /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11, sections 2 and 3):
-/// how many requests are admitted in a window, how many are left, and after how many seconds more
-/// become free.
+/// how many slots each limit gives in its window, how many are left, and after how many seconds there
+/// are more; for the limit that a request is over, after how many it would be admitted.
 pub(crate) fn rate_headers(
-    name: &str,
-    limit: u32,
-    window: Duration,
-    left: u32,
-    next_free: Duration,
+    left: &Standing,
+    over: Option<(Bound, Duration)>,
 ) -> [(HeaderName, HeaderValue); 2] {
-    let value = |[first, second]: [(&str, u64); 2]| {
-        let mut digits = [itoa::Buffer::new(), itoa::Buffer::new()];
-        let [first_digits, second_digits] = &mut digits;
-        let text = [
-            "\"",
-            name,
-            "\";",
-            first.0,
-            first_digits.format(first.1),
-            second.0,
-            second_digits.format(second.1),
-        ]
-        .concat();
-        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    let next = |bound: Bound, left: Left| match over {
+        Some((of, wait)) if of == bound => wait,
+        _ => left.next_free,
     };
-    let (limit, left) = (u64::from(limit), u64::from(left));
-    let policy = value([("q=", limit), (";w=", window.as_secs())]);
-    let state = value([("r=", left), (";t=", whole_seconds(next_free))]);
+    let policy = |bound: Bound, left: Left| {
+        let window = bound.window().as_secs();
+        rate_item(bound, [("q=", left.limit.into()), (";w=", window)])
+    };
+    let state = |bound: Bound, left: Left| {
+        let seconds = whole_seconds(next(bound, left));
+        rate_item(bound, [("r=", left.remaining.into()), (";t=", seconds)])
+    };
+    let texts = if left.is_manifold() {
+        let joined = |item: &dyn Fn(Bound, Left) -> String| {
+            let items: Vec<_> = left.iter().map(|(bound, left)| item(bound, left)).collect();
+            items.join(", ")
+        };
+        [joined(&policy), joined(&state)]
+    } else {
+        let (bound, left) = (Bound::Minute, left.minute);
+        [policy(bound, left), state(bound, left)]
+    };
+    let [policy, state] = texts
+        .map(|text| HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("")));
     [(RATELIMIT_POLICY, policy), (RATELIMIT, state)]
+}
+
+/// `"minute";q=60;w=60`.
+fn rate_item(bound: Bound, [first, second]: [(&str, u64); 2]) -> String {
+    let mut digits = [itoa::Buffer::new(), itoa::Buffer::new()];
+    let [first_digits, second_digits] = &mut digits;
+    [
+        "\"",
+        bound.name(),
+        "\";",
+        first.0,
+        first_digits.format(first.1),
+        second.0,
+        second_digits.format(second.1),
+    ]
+    .concat()
 }
 
 /// Rounded up: who waits as long as told is not told again.
@@ -264,11 +284,31 @@ mod tests {
 
     #[test]
     fn limits_are_told_as_the_draft_has_it() {
-        let minute = Duration::from_secs(60);
-        let wait = Duration::from_millis(33_001);
-        let [policy, state] = rate_headers("minute", 60, minute, 12, wait);
+        let left = |limit, remaining, next_free| Left {
+            limit,
+            remaining,
+            next_free: Duration::from_millis(next_free),
+        };
+        let mut standing = Standing {
+            minute: left(60, 12, 33_001),
+            day: None,
+            client: None,
+        };
+        let [policy, state] = rate_headers(&standing, None);
         assert_eq!(policy.1, "\"minute\";q=60;w=60");
         assert_eq!(state.1, "\"minute\";r=12;t=34");
+        standing.day = Some(left(1_000, 3, 7_200_000));
+        standing.client = Some(left(100, 0, 1_500));
+        let over = Some((Bound::Client, Duration::from_millis(4_001)));
+        let [policy, state] = rate_headers(&standing, over);
+        assert_eq!(
+            policy.1,
+            "\"minute\";q=60;w=60, \"day\";q=1000;w=86400, \"client\";q=100;w=60"
+        );
+        assert_eq!(
+            state.1,
+            "\"minute\";r=12;t=34, \"day\";r=3;t=7200, \"client\";r=0;t=5"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use strongroom_policy::rate::{Bound, Throttled};
+use strongroom_policy::rate::Throttled;
 
 use super::{
     Answer, Face,
@@ -113,15 +113,8 @@ impl Problem {
                     .push((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
             }
             Self::TooMany(throttled) => {
-                let Throttled {
-                    limit,
-                    remaining,
-                    window,
-                    wait,
-                    ..
-                } = *throttled;
-                let name = policy_name(throttled.bound);
-                answer.rate = Some(rate_headers(name, limit, window, remaining, wait));
+                let over = Some((throttled.bound, throttled.wait));
+                answer.rate = Some(rate_headers(&throttled.left, over));
                 answer
                     .headers
                     .push((RETRY_AFTER, throttled.retry_after_secs().into()));
@@ -142,14 +135,5 @@ impl Problem {
                 .push((CONNECTION, HeaderValue::from_static("close"))),
             _ => {}
         }
-    }
-}
-
-/// The name of a limit in `RateLimit-Policy`.
-const fn policy_name(bound: Bound) -> &'static str {
-    match bound {
-        Bound::Minute => "minute",
-        Bound::Day => "day",
-        Bound::ClientMinute => "client-minute",
     }
 }

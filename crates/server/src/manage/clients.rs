@@ -1,6 +1,6 @@
 //! Clients: whose keys there are, and the end of what is known about one.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use http::StatusCode;
 use strongroom_contract::{
@@ -10,11 +10,13 @@ use strongroom_contract::{
 use strongroom_policy::{
     allowlist::Allowlist,
     key::{ClientId, KeyRecord},
+    limiter::Limit,
 };
 
 use super::{Call, Done, NotDone};
 use crate::{
     keys::{IssuedKey, LastUses},
+    platform::Platform,
     store::{KeyChange, StoredClient, StoredKey},
 };
 
@@ -23,31 +25,39 @@ const ERASED: &str = "erased";
 
 pub(super) async fn list(call: Call<'_>) -> Result<Done, NotDone> {
     let platform = call.platform;
-    let keys = platform.keys.all();
+    let mut counts: HashMap<ClientId, u64> = HashMap::new();
+    for key in platform.keys.all() {
+        *counts.entry(key.snapshot().client).or_default() += 1;
+    }
     let clients = platform.store.clients().await?;
     let clients = clients.into_iter().map(|client| {
-        let of_client = keys.iter().filter(|key| key.snapshot().client == client.id);
-        let count = of_client.count();
-        view(client, count)
+        let count = counts.get(&client.id).copied().unwrap_or(0);
+        with_count(platform, client, count)
     });
     Ok(Done::shown(&ClientList {
         clients: clients.collect(),
     }))
 }
 
-/// Ends a client's keys and forgets what is personal: its personal key is destroyed, and with it
-/// every source address, user agent, resource and trace that was sealed under it.
-pub(super) async fn erase(call: Call<'_>) -> Result<Done, NotDone> {
-    let platform = call.platform;
+/// The client in the path.
+pub(super) async fn named(call: Call<'_>) -> Result<StoredClient, NotDone> {
     let id: ClientId = call
         .segment
         .parse()
         .map_err(|error| NotDone::not_found(format!("no client has this id: {error}")))?;
-    let clients = platform.store.clients().await?;
-    let client = clients
+    let clients = call.platform.store.clients().await?;
+    clients
         .into_iter()
         .find(|client| client.id == id)
-        .ok_or_else(|| NotDone::not_found(format!("the platform has no client {id}")))?;
+        .ok_or_else(|| NotDone::not_found(format!("the platform has no client {id}")))
+}
+
+/// Ends a client's keys and forgets what is personal: its personal key is destroyed, and with it
+/// every source address, user agent, resource and trace that was sealed under it.
+pub(super) async fn erase(call: Call<'_>) -> Result<Done, NotDone> {
+    let platform = call.platform;
+    let client = named(call).await?;
+    let id = client.id;
     if client.is_erased {
         return Err(NotDone::conflict("this client was erased already"));
     }
@@ -108,13 +118,22 @@ fn without_name(key: &IssuedKey, now: UnixMillis) -> KeyRecord {
     record
 }
 
-fn view(client: StoredClient, keys: usize) -> ClientView {
+/// A client as it is shown.
+pub(super) fn view(platform: &Platform, client: StoredClient) -> ClientView {
+    let keys = platform.keys.all().into_iter();
+    let keys = keys.filter(|key| key.snapshot().client == client.id);
+    let count = keys.count() as u64;
+    with_count(platform, client, count)
+}
+
+fn with_count(platform: &Platform, client: StoredClient, keys: u64) -> ClientView {
     ClientView {
+        limit_per_minute: platform.keys.client_limit(client.id).map(Limit::per_minute),
         id: client.id.to_string(),
         name: client.name,
         created: client.created,
         is_erased: client.is_erased,
-        keys: keys as u64,
+        keys,
     }
 }
 

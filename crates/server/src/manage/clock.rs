@@ -35,6 +35,7 @@ pub(super) async fn advance(call: Call<'_>) -> Result<Done, NotDone> {
         .add_to_setting(CLOCK_ADVANCED_MS, by_ms, recorder)
         .await?;
     platform.clock.advance(by);
+    platform.waiting.wake();
     platform
         .store
         .turn_day(&platform.personal, platform.clock.now())

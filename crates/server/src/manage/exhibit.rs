@@ -12,7 +12,10 @@ use strongroom_contract::{
     time::UnixMillis,
 };
 use strongroom_debugger::{Exhibit, Knowledge, PlatformFacts, Slot, diagnose, diagnose_refused};
-use strongroom_policy::key::KeyRecord;
+use strongroom_policy::{
+    key::KeyRecord,
+    rate::{Meter, Wanted},
+};
 use strongroom_signing::{Target, UriScheme, content_digest::CONTENT_DIGEST, rfc9421::SIGNATURE};
 
 use super::{Call, Done, NotDone};
@@ -108,8 +111,14 @@ fn with_facts<T>(
             let answer = key.used().nonces.peek(claim, limit, now);
             Some(answer)
         },
+        cost: &|route| platform.costs.find(route.method, route.path).cost,
         slot: &|record, cost| match platform.keys.find(record.app_id).filter(|_| is_now) {
-            Some(key) => Slot::Known(key.used().meter.peek(cost, record.daily_quota, now)),
+            Some(key) => {
+                let wanted = Wanted::new(cost, record.daily_quota);
+                let look =
+                    |meter: &mut Meter, client: Option<&mut _>| meter.peek(wanted, client, now);
+                Slot::Known(key.used().with_client(look))
+            }
             None => Slot::Unknown,
         },
     }))

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use strongroom_contract::{
     manage::{
-        CreateKey, CreatedKey, KeyEnvironment, KeyList, SetExpiry, SetLimit, SetName, SetNote,
-        SetScopes,
+        CreateKey, CreatedKey, KeyEnvironment, KeyList, SetExpiry, SetName, SetNote, SetScopes,
     },
     secret::Revealed,
 };
@@ -18,7 +17,7 @@ use strongroom_policy::{
     token::RevokedTokens,
 };
 
-use super::{Call, Done, NotDone, allowlist, public_key};
+use super::{Call, Done, NotDone, allowlist, limits, public_key};
 use crate::{
     audit::AuditDown,
     keys::{IssuedKey, LastUses},
@@ -40,9 +39,11 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         None => name,
     };
     let limit = match wanted.limit_per_minute {
-        Some(per_minute) => parse_limit(per_minute)?,
+        Some(per_minute) => limits::limit(per_minute)?,
         None => Limit::DEFAULT,
     };
+    let daily_quota = limits::quota(wanted.daily_quota)?;
+    let delay = limits::delay(wanted.delay_ms)?;
     let allow = allowlist::parse(&wanted.allow)?;
     let scopes = parse_scopes(&wanted.scopes)?;
     let note = checked_note(wanted.note.unwrap_or_default())?;
@@ -96,7 +97,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         revoked: None,
         secrets,
         limit,
-        daily_quota: None,
+        daily_quota,
+        delay,
         allow,
         scopes,
         may_sign: wanted.may_sign,
@@ -168,11 +170,6 @@ pub(super) async fn set_note(call: Call<'_>) -> Result<Done, NotDone> {
     change(call, KeyChange::Note(checked_note(note)?)).await
 }
 
-pub(super) async fn set_limit(call: Call<'_>) -> Result<Done, NotDone> {
-    let SetLimit { per_minute } = call.body()?;
-    change(call, KeyChange::Limit(parse_limit(per_minute)?)).await
-}
-
 pub(super) async fn set_scopes(call: Call<'_>) -> Result<Done, NotDone> {
     let SetScopes { scopes } = call.body()?;
     change(call, KeyChange::Scopes(parse_scopes(&scopes)?)).await
@@ -233,10 +230,6 @@ fn checked_note(note: String) -> Result<String, NotDone> {
         )));
     }
     Ok(note)
-}
-
-fn parse_limit(per_minute: u32) -> Result<Limit, NotDone> {
-    Limit::new(per_minute).map_err(|error| NotDone::usage(error.to_string()))
 }
 
 fn parse_scopes(scopes: &[String]) -> Result<Scopes, NotDone> {

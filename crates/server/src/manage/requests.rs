@@ -48,7 +48,10 @@ pub(super) async fn explain(call: Call<'_>) -> Result<Done, NotDone> {
 }
 
 fn unknown(id: RequestId) -> String {
-    format!("this platform has seen no request {id}")
+    format!(
+        "this platform has no request {id}, or turned it away unheard: what the caps before \
+         authentication turn away is counted, a row for each source and second (rule flood)"
+    )
 }
 
 fn named(call: Call<'_>) -> Result<RequestId, NotDone> {

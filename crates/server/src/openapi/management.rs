@@ -4,8 +4,9 @@ use strongroom_contract::{
     audit::{
         AuditReindexed, AuditTail, RetentionView, SetRetention, SignedCheckpoint, VerifyAudit,
     },
-    clients::{ClientList, ErasedClient},
+    clients::{ClientList, ClientView, ErasedClient},
     diagnosis::{Diagnosis, Exhibit},
+    limits::{LimitSuggestion, RouteList, SetClientLimit, SetDelay, SetQuota, SetRouteCost},
     manage::{
         AdvanceClock, AllowAllView, AuditPage, AuditVerification, CapturedRequest, ChangeAllowlist,
         ClockView, CreateKey, CreatedKey, KeyList, KeyView, RetireSecret, RotateKey, RotatedKey,
@@ -161,6 +162,27 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     entry(
         "PUT",
+        &["/manage/v1/keys/{}/quota"],
+        "Sets how many requests a key may make in a day (UTC), or ends its quota",
+        Shape::Of(of::<SetQuota>),
+        (200, Shape::Of(of::<KeyView>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/keys/{}/delay"],
+        "Lets a key's requests over a limit wait for a slot, up to a bound, or refuses them at once",
+        Shape::Of(of::<SetDelay>),
+        (200, Shape::Of(of::<KeyView>)),
+    ),
+    entry(
+        "GET",
+        &["/manage/v1/keys/{}/limit/suggestion"],
+        "A limit that a key's use in the audit log suggests, with its reasons",
+        Shape::Nothing,
+        (200, Shape::Of(of::<LimitSuggestion>)),
+    ),
+    entry(
+        "PUT",
         &["/manage/v1/keys/{}/allowlist"],
         "Replaces the source addresses that a key may be used from",
         Shape::Of(of::<ChangeAllowlist>),
@@ -303,6 +325,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Whose keys there are",
         Shape::Nothing,
         (200, Shape::Of(of::<ClientList>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/clients/{}/limit"],
+        "Sets how many requests all keys of a client may make in every rolling minute, or ends that limit",
+        Shape::Of(of::<SetClientLimit>),
+        (200, Shape::Of(of::<ClientView>)),
+    ),
+    entry(
+        "GET",
+        &["/manage/v1/routes"],
+        "The routes that a key may call, and how many slots each takes",
+        Shape::Nothing,
+        (200, Shape::Of(of::<RouteList>)),
+    ),
+    entry(
+        "PUT",
+        &["/manage/v1/routes/cost"],
+        "Sets how many slots of its key's limits a request to a route takes",
+        Shape::Of(of::<SetRouteCost>),
+        (200, Shape::Of(of::<RouteList>)),
     ),
     entry(
         "POST",

@@ -8,17 +8,21 @@ mod faces;
 mod management;
 mod schemas;
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use bytes::Bytes;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
+use strongroom_policy::scopes::{ROUTES, Route};
 
 /// Where the platform shows its document, to whoever asks.
 pub(crate) const PATH: &str = "/openapi.json";
 
-/// The document as it is served.
+/// The document as it is served while every route costs what it does at first.
 pub(crate) static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi().to_string().into());
+
+/// How many slots of its key's limits a request to an operation takes.
+const COST: &str = "x-ratelimit-cost";
 
 /// One route, or one that both faces have.
 struct Entry {
@@ -202,14 +206,27 @@ impl Schemas {
     }
 }
 
-/// The document, as a value.
+/// The document, as a value; every route costs what it does at first.
 #[must_use]
 pub fn openapi() -> Value {
+    of_routes(&mut ROUTES.iter().copied())
+}
+
+/// The document of routes that cost what they do.
+pub(crate) fn of_routes(routes: &mut dyn Iterator<Item = Route>) -> Value {
+    let costs: HashMap<_, _> = routes
+        .map(|route| ((route.method, route.path), route.cost.slots()))
+        .collect();
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for entry in faces::ENTRIES.iter().chain(management::ENTRIES) {
         for path in entry.paths {
-            let operation = operation(entry, path, &mut schemas);
+            let mut operation = operation(entry, path, &mut schemas);
+            if let (Some(cost), Value::Object(operation)) =
+                (costs.get(&(entry.method, *path)), &mut operation)
+            {
+                operation.insert(COST.to_owned(), (*cost).into());
+            }
             let item = paths
                 .entry(path.replace("{}", "{id}"))
                 .or_insert_with(|| json!({}));
@@ -225,7 +242,8 @@ pub fn openapi() -> Value {
             "title": "Strongroom's local platform",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "/api/ speaks as the real platform does, /std/ and /oauth/ as the standards have it, \
-                            and /manage/ with those who run the platform. One pipeline of rules decides on the first two.",
+                            and /manage/ with those who run the platform. One pipeline of rules decides on the first two. \
+                            A request takes as many slots of its key's limits as x-ratelimit-cost says.",
         },
         "servers": [{ "url": "/", "description": "the platform that serves this document" }],
         "tags": [
@@ -393,8 +411,6 @@ fn plain_descriptions(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use strongroom_policy::scopes::ROUTES;
 
     use super::*;
 

@@ -14,7 +14,10 @@ use rusqlite::{Transaction, params};
 use strongroom_contract::explain::Rule;
 use strongroom_policy::{audit::Row, credential::AppId, key::ClientId};
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    limits::{count_days, forget_days},
+};
 
 /// A run of consecutive rows in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +102,12 @@ pub(crate) struct Source {
 pub(crate) struct Run {
     /// Where it lies.
     pub(crate) block: Block,
+    /// The day of its rows by the platform's time, counted from 1970-01-01.
+    pub(crate) day: u64,
     /// What its rows are about.
     pub(crate) facets: Vec<Facet>,
+    /// The slots that rows of each facet took.
+    pub(crate) taken: Vec<u32>,
     /// Where they came from.
     pub(crate) sources: Vec<Source>,
 }
@@ -144,11 +151,13 @@ impl Store {
         self.blocks(clause, vec![earliest, latest]).await
     }
 
-    /// Writes down runs; one that begins as a stored one does replaces it.
+    /// Writes down runs, and counts the slots that their rows took; a run that begins as a stored one
+    /// does replaces it.
     pub(crate) async fn put_runs(&self, runs: Vec<Run>) -> Result<(), StoreError> {
         self.database
             .run(move |connection| {
                 let transaction = connection.transaction()?;
+                count_days(&transaction, &runs)?;
                 write_runs(&transaction, &runs)?;
                 transaction.commit()?;
                 Ok::<_, StoreError>(())
@@ -217,6 +226,7 @@ impl Store {
                 forget(&transaction, "segment >= ?1", 0)?;
                 transaction.execute("DELETE FROM audit_facets", [])?;
                 transaction.execute("DELETE FROM audit_sources", [])?;
+                forget_days(&transaction)?;
                 transaction.commit()?;
                 Ok::<_, StoreError>(())
             })

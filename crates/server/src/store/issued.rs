@@ -8,6 +8,7 @@ use strongroom_crypto::signature::PublicKey;
 use strongroom_policy::{
     allowlist::Allowlist,
     credential::{AppId, Secret, SecretId, StoredTag},
+    delay::Delay,
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
     public_key::RegisteredKey,
@@ -60,6 +61,10 @@ pub(crate) enum KeyChange {
     Note(String),
     /// Its limit.
     Limit(Limit),
+    /// Its daily quota.
+    Quota(Option<NonZeroU32>),
+    /// How long its requests may wait for a slot.
+    Delay(Option<Delay>),
     /// Where it may be used from.
     Allowlist(Allowlist),
     /// What it may do.
@@ -361,9 +366,11 @@ fn stored_key(
     let scopes: String = row.get("scopes")?;
     let limit = Limit::new(row.get("limit_per_minute")?);
     let quota: Option<u32> = row.get("daily_quota")?;
-    let (Ok(app_id), Ok(limit), Some(allow), Some(scopes), Some(secrets)) = (
+    let delay: Option<u64> = row.get("delay_ms")?;
+    let (Ok(app_id), Ok(limit), Ok(delay), Some(allow), Some(scopes), Some(secrets)) = (
         app_id.parse(),
         limit,
+        delay.map(Delay::from_millis).transpose(),
         texts(&allow).and_then(|texts| Allowlist::parse(&texts).ok()),
         texts(&scopes).and_then(|texts| Scopes::parse(&texts).ok()),
         secrets_of(secrets, registered.map(|(registered, _)| registered)),
@@ -383,6 +390,7 @@ fn stored_key(
             secrets,
             limit,
             daily_quota: quota.and_then(NonZeroU32::new),
+            delay,
             allow,
             scopes,
             may_sign: row.get("may_sign")?,
@@ -479,6 +487,18 @@ fn write_change(
                 params![app_id, limit.per_minute()],
             )
             .map(|_| ()),
+        KeyChange::Quota(quota) => transaction
+            .execute(
+                "UPDATE keys SET daily_quota = ?2 WHERE app_id = ?1",
+                params![app_id, quota.map(NonZeroU32::get)],
+            )
+            .map(|_| ()),
+        KeyChange::Delay(delay) => transaction
+            .execute(
+                "UPDATE keys SET delay_ms = ?2 WHERE app_id = ?1",
+                params![app_id, delay.map(Delay::millis)],
+            )
+            .map(|_| ()),
         KeyChange::Allowlist(allow) => transaction
             .execute(
                 "UPDATE keys SET allow = ?2 WHERE app_id = ?1",
@@ -497,8 +517,8 @@ fn write_change(
 fn write_key(transaction: &Transaction<'_>, key: &KeyRecord) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO keys (app_id, client, name, created, not_before, expires, revoked,
-                           limit_per_minute, daily_quota, allow, scopes, may_sign, note)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                           limit_per_minute, daily_quota, allow, scopes, may_sign, note, delay_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             key.app_id.as_str(),
             key.client.0,
@@ -513,6 +533,7 @@ fn write_key(transaction: &Transaction<'_>, key: &KeyRecord) -> rusqlite::Result
             json(&key.scopes.to_strings()),
             key.may_sign,
             key.note,
+            key.delay.map(Delay::millis),
         ],
     )?;
     write_secrets(transaction, key.app_id.as_str(), &key.secrets)

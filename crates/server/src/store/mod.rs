@@ -10,6 +10,7 @@ mod clients;
 mod database;
 mod index;
 mod issued;
+mod limits;
 mod refusals;
 mod resources;
 mod schema;

@@ -3,7 +3,9 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next.
-const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const STEPS: &[&str] = &[
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6,
+];
 
 const VERSION_1: &str = "
 CREATE TABLE clients (
@@ -172,6 +174,28 @@ CREATE TABLE public_keys (
     created   INTEGER NOT NULL,
     ended     INTEGER,
     last_used INTEGER
+) STRICT, WITHOUT ROWID;
+";
+
+const VERSION_6: &str = "
+ALTER TABLE clients ADD COLUMN limit_per_minute INTEGER; -- over all of its keys
+ALTER TABLE keys ADD COLUMN delay_ms INTEGER;
+
+-- How many slots keys took on each of the last days, by the platform's time. Counted with the index of
+-- the audit log and up to the same row.
+CREATE TABLE key_days (
+    day    INTEGER NOT NULL, -- since 1970-01-01
+    app_id TEXT NOT NULL,
+    slots  INTEGER NOT NULL,
+    PRIMARY KEY (day, app_id)
+) STRICT, WITHOUT ROWID;
+
+-- What routes cost whose cost was set.
+CREATE TABLE route_costs (
+    method TEXT NOT NULL,
+    path   TEXT NOT NULL,
+    slots  INTEGER NOT NULL,
+    PRIMARY KEY (method, path)
 ) STRICT, WITHOUT ROWID;
 ";
 

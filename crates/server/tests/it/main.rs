@@ -7,9 +7,11 @@
 )]
 
 mod after_change;
+mod delayed;
 mod hostile;
 mod hostile_inputs;
 mod indistinct;
+mod limits;
 mod owasp;
 mod races;
 mod restart;

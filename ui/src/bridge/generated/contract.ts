@@ -412,6 +412,35 @@ observed: string,
 passed: boolean, };
 
 /**
+ * A client.
+ */
+export type ClientView = { 
+/**
+ * Its id, 32 hex digits.
+ */
+id: string, 
+/**
+ * Its name. `unknown` and a day (UTC): what requests of nobody known left on that day.
+ */
+name: string, 
+/**
+ * When it was made.
+ */
+created: UnixMillis, 
+/**
+ * Whether what is personal was erased.
+ */
+is_erased: boolean, 
+/**
+ * How many keys it has, ended ones included.
+ */
+keys: number, 
+/**
+ * Accepted requests in every rolling minute over all of its keys, if it has a limit.
+ */
+limit_per_minute: number | null, };
+
+/**
  * What a folder of requests holds.
  */
 export type Collection = { 
@@ -1891,6 +1920,27 @@ scopes: Array<string>,
  */
 limit_per_minute: number, 
 /**
+ * Accepted requests in a day (UTC), if it has a quota.
+ */
+daily_quota: number | null, 
+/**
+ * How many of its quota were accepted today.
+ */
+used_today: number | null, 
+/**
+ * How long a request over a limit waits for a slot at most, in milliseconds; it is refused at once if
+ * absent.
+ */
+delay_ms: number | null, 
+/**
+ * How many requests wait for a slot now.
+ */
+waiting: number, 
+/**
+ * Accepted requests in every rolling minute over all keys of its client, if that has a limit.
+ */
+client_limit_per_minute: number | null, 
+/**
  * Source addresses that may use it; any if empty.
  */
 allow: Array<string>, 
@@ -1955,6 +2005,35 @@ p99_ms: number,
  * The longest.
  */
 max_ms: number, };
+
+/**
+ * `GET /manage/v1/keys/{app_id}/limit/suggestion`: a limit by what was asked for with the key.
+ */
+export type LimitSuggestion = { 
+/**
+ * The key.
+ */
+app_id: string, 
+/**
+ * Its limit for every rolling minute.
+ */
+current: number, 
+/**
+ * The limit that would fit; null if there is too little to go by.
+ */
+suggested: number | null, 
+/**
+ * The rule that it is made by, in words.
+ */
+rule: string, 
+/**
+ * What speaks for it, a sentence each.
+ */
+reasons: Array<string>, 
+/**
+ * What was looked at.
+ */
+sample: UsageSample, };
 
 /**
  * One line of a query, header or form table.
@@ -2349,6 +2428,22 @@ scope: string, } | { "act": "raise_limit",
  * The key.
  */
 app_id: string, 
+/**
+ * The new limit for every rolling minute.
+ */
+per_minute: number, } | { "act": "raise_quota", 
+/**
+ * The key.
+ */
+app_id: string, 
+/**
+ * The new quota for a day (UTC).
+ */
+per_day: number, } | { "act": "raise_client_limit", 
+/**
+ * The client's id.
+ */
+client: string, 
 /**
  * The new limit for every rolling minute.
  */
@@ -2916,6 +3011,43 @@ chain: Array<CertificateView>, };
  * Milliseconds since the Unix epoch. Printed as RFC 3339 in UTC.
  */
 export type UnixMillis = string;
+
+/**
+ * The use of a key that a limit is suggested from.
+ */
+export type UsageSample = { 
+/**
+ * How many requests.
+ */
+requests: number, 
+/**
+ * How many of them were refused by a limit (429).
+ */
+refused: number, 
+/**
+ * When the first came, by the platform's clock.
+ */
+from: UnixMillis | null, 
+/**
+ * When the last came.
+ */
+until: UnixMillis | null, 
+/**
+ * In how many minutes of the clock there was a request.
+ */
+active_minutes: number, 
+/**
+ * The most slots that were asked for within any 60 s.
+ */
+peak: number, 
+/**
+ * 99 of 100 active minutes asked for at most so many.
+ */
+p99: number, 
+/**
+ * Whether there are older requests that were not looked at.
+ */
+is_cut: boolean, };
 
 /**
  * What must hold for a value.
