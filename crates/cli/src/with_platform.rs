@@ -15,7 +15,7 @@ use strongroom_contract::{
 };
 use strongroom_workbench::{
     os::process,
-    platform::{self, Handed, Part, Report, ServeOptions},
+    platform::{self, Handed, Part, Play, Report, Scenario, ServeOptions},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,7 +28,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 COMMAND finds in its environment:
-  API_BASE_URL, API_APP_ID, API_SECRET_KEY
+  API_BASE_URL, API_APP_ID, API_SECRET_KEY; API_NEXT_SECRET_KEY in the scenario rotating
   SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE
   STRONGROOM_HOME, by which `strongroom platform` and `strongroom explain` speak of this platform
 
@@ -54,6 +54,12 @@ pub(crate) struct Args {
     /// Let the key sign requests
     #[arg(long)]
     may_sign: bool,
+    /// Play a scenario, with its key: expired-key, tight-limit, ip-denied, rotating or flaky
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["scopes", "no_scope", "limit", "allow", "may_sign"])]
+    scenario: Option<Scenario>,
+    /// What the faults of the scenario flaky follow from
+    #[arg(long, value_name = "N", requires = "scenario", default_value_t = 1)]
+    seed: u64,
     /// Let `strongroom platform clock advance` move the platform's clock
     #[arg(long)]
     virtual_clock: bool,
@@ -97,6 +103,10 @@ pub(crate) fn run(args: Args, output: Output) -> Result<ExitCode, Failure> {
         port: 0,
         virtual_clock: args.virtual_clock,
         capture_bodies: true,
+        scenario: args.scenario.map(|scenario| Play {
+            scenario,
+            seed: args.seed,
+        }),
         ..ServeOptions::default()
     };
     let (status, report) = runtime::on_every_core()?.block_on(platform::with_platform(

@@ -14,6 +14,8 @@ pub enum Rule {
     Flood,
     /// Before authentication: the body is over its cap (413).
     Body,
+    /// The scenario that the platform plays let it be (500, 503, or a connection that is cut).
+    Scenario,
     /// A credential was presented, well formed, of one key (401).
     Identify,
     /// The credential is genuine (401).
@@ -48,9 +50,10 @@ impl Rule {
     ];
 
     /// Every rule, in the order in which a request meets them.
-    pub const ALL: [Rule; 11] = [
+    pub const ALL: [Rule; 12] = [
         Rule::Flood,
         Rule::Body,
+        Rule::Scenario,
         Rule::Identify,
         Rule::Authenticate,
         Rule::State,
@@ -74,6 +77,7 @@ impl Rule {
         match self {
             Rule::Flood => "flood",
             Rule::Body => "body",
+            Rule::Scenario => "scenario",
             Rule::Identify => "identify",
             Rule::Authenticate => "authenticate",
             Rule::State => "state",

@@ -18,6 +18,7 @@ pub mod diagnosis;
 pub mod error;
 pub mod exchange;
 pub mod explain;
+pub mod export;
 pub mod history;
 pub mod jwt;
 pub mod limits;

@@ -16,6 +16,7 @@
 
 mod chain;
 mod checkpoint;
+mod export;
 mod record;
 mod row;
 mod segment;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use chain::{AuditKey, Chain, Link, LogId, Mark};
 pub use checkpoint::{Checkpoint, Cut, NotSigned};
+pub use export::Export;
 pub use record::{Kind, MAX_RECORD, Malformed, Record, split_record};
 pub use row::{
     MAX_ACT, MAX_KEY, MAX_METHOD, MAX_PATH, MAX_PERSONAL, Personal, RequestId, Row, RowError,

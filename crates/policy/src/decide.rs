@@ -260,7 +260,7 @@ impl Genuine<'_, '_> {
             )),
             Rule::Rate => slot.map(rate::passed),
             Rule::Permission => Some(permission::passed(route, &self.presented, key)),
-            Rule::Flood | Rule::Body | Rule::Audit => None,
+            Rule::Flood | Rule::Body | Rule::Scenario | Rule::Audit => None,
         }
     }
 }

@@ -137,6 +137,10 @@ operations! {
     AuditVerify = "audit.verify": Owner Admin;
     /// Sign a checkpoint of the audit log, to be kept elsewhere.
     AuditCheckpoint = "audit.checkpoint": Owner Admin;
+    /// Take rows of the audit log elsewhere, with a proof.
+    AuditExport = "audit.export": Owner Admin;
+    /// Check such a proof.
+    AuditExportVerify = "audit.export.verify": Owner Admin;
     /// Make the index of the audit log anew.
     AuditReindex = "audit.reindex": Owner Admin;
     /// See for how long rows of the audit log are kept.

@@ -24,6 +24,8 @@ pub struct Config {
     pub checkpoint: Option<PathBuf>,
     /// The proxies that are believed when they say whom they speak for.
     pub proxies: Proxies,
+    /// The seed of faults to inject, for clients that have to live with them; none if absent.
+    pub faults: Option<u64>,
     /// Sizes, counts and times.
     pub limits: Limits,
 }
@@ -42,6 +44,7 @@ impl Config {
             capture_bodies: false,
             checkpoint: None,
             proxies: Proxies::none(),
+            faults: None,
             limits: Limits::default(),
         }
     }

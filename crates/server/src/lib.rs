@@ -44,11 +44,14 @@ mod config;
 mod costs;
 mod error;
 mod face;
+mod faults;
 mod keys;
 mod manage;
 mod openapi;
 mod platform;
 mod refusals;
+#[cfg(any(test, feature = "rehearsal"))]
+mod rehearsal;
 mod reserve;
 mod resources;
 mod routes;
@@ -64,4 +67,6 @@ mod wire;
 pub use config::{Config, Limits};
 pub use error::StartError;
 pub use openapi::openapi;
+#[cfg(feature = "rehearsal")]
+pub use rehearsal::NotRehearsed;
 pub use server::{Running, Server};

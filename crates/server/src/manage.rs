@@ -10,6 +10,7 @@ mod audit;
 mod clients;
 mod clock;
 mod exhibit;
+mod export;
 mod keys;
 mod limits;
 mod public_key;
@@ -94,6 +95,12 @@ const ROUTES: &[Route] = &[
         "POST",
         "/manage/v1/audit/checkpoint",
         Operation::AuditCheckpoint,
+    ),
+    route("GET", "/manage/v1/audit/export", Operation::AuditExport),
+    route(
+        "POST",
+        "/manage/v1/audit/export/verify",
+        Operation::AuditExportVerify,
     ),
     route("POST", "/manage/v1/audit/reindex", Operation::AuditReindex),
     route(
@@ -452,6 +459,8 @@ impl<'a> Call<'a> {
             Operation::AuditList => audit::list(self).await,
             Operation::AuditVerify => audit::verify(self).await,
             Operation::AuditCheckpoint => audit::checkpoint(self).await,
+            Operation::AuditExport => export::export(self).await,
+            Operation::AuditExportVerify => export::verify(self).await,
             Operation::AuditReindex => audit::reindex(self).await,
             Operation::AuditRetention => retention::show(self).await,
             Operation::AuditRetain => retention::set(self).await,

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     pin::Pin,
     sync::{
-        Arc, RwLock,
+        Arc, RwLock, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -13,7 +13,6 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::CACHE_CONTROL, request::Parts};
-use http_body_util::Full;
 use hyper::body::Body;
 use strongroom_contract::{
     explain::{Explanation, Remedy, Rule},
@@ -21,6 +20,7 @@ use strongroom_contract::{
 };
 use strongroom_policy::{
     platform::Platform as Rules,
+    scopes::Route,
     trace::{Finding, Trace},
 };
 
@@ -34,7 +34,8 @@ use crate::{
     clock::Clock,
     config::Limits,
     costs::Costs,
-    face::{Answer, Dates, Face, Problem, RequestId},
+    face::{Answer, AnswerBody, Dates, Face, Problem, RequestId},
+    faults::{Faults, Injected},
     keys::KeyRing,
     manage, openapi,
     refusals::{Refusal, Refusals},
@@ -56,6 +57,8 @@ pub(crate) struct Platform {
     pub(crate) limits: Limits,
     /// Whether bodies of refused requests are kept.
     pub(crate) capture_bodies: bool,
+    /// Faults that a scenario injects.
+    pub(crate) faults: Option<Faults>,
     /// Open connections.
     pub(crate) admission: Arc<Admission>,
     /// Failed authentications.
@@ -116,9 +119,13 @@ pub(crate) struct Arrival {
 /// A finished answer.
 pub(crate) struct Answered {
     /// The response.
-    pub(crate) response: Response<Full<Bytes>>,
+    pub(crate) response: Response<AnswerBody>,
+    /// What is alive as long as somebody makes its body.
+    pub(crate) maker: Option<Weak<()>>,
     /// Whether some of the request's body was left unread.
     pub(crate) body_left: bool,
+    /// Whether the connection is to be cut instead.
+    pub(crate) is_cut: bool,
 }
 
 /// Counts a request while it is under way.
@@ -134,6 +141,8 @@ impl Drop for UnderWay<'_> {
 enum Started<'p> {
     /// The answer is there.
     Answered(Answer),
+    /// A scenario has answered; the body is unread.
+    Instead(Answer),
     /// Most requests have no body and need no store: only their row has to be written.
     Queued(Answer, QueuedRow, UnderWay<'p>),
     /// The others wait.
@@ -161,7 +170,17 @@ impl Platform {
     {
         let (parts, body) = request.into_parts();
         let arrival = self.arrival(self.source(peer, &parts));
-        let (answer, body_left, now) = match self.start(arrival, &parts, body) {
+        let injected = match &self.faults {
+            None => Injected::default(),
+            Some(faults) => Box::pin(self.inject(faults, arrival, &parts)).await,
+        };
+        let body_is_there = !body.is_end_stream();
+        let started = match injected.instead {
+            None => self.start(arrival, &parts, body),
+            Some(answer) => Started::Instead(answer),
+        };
+        let (answer, body_left, now) = match started {
+            Started::Instead(answer) => (answer, body_is_there, arrival.now),
             Started::Answered(answer) => (answer, false, arrival.now),
             Started::Queued(answer, row, _under_way) => {
                 let face = Face::of(parts.uri.path());
@@ -176,8 +195,10 @@ impl Platform {
         tracing::debug!(request_id = %arrival.id, status = answer.status.as_u16(), "answered");
         let date = self.dates.at(now);
         Answered {
+            maker: answer.growing.as_ref().map(|growing| growing.maker()),
             response: answer.into_response(arrival.id, date),
             body_left,
+            is_cut: injected.is_cut,
         }
     }
 
@@ -442,12 +463,19 @@ impl Platform {
         let (client, personal) = self.personal.unknown();
         let rule = trace.rule;
         let status = problem.status();
-        let written = self.audit.append(&Entry {
+        let mut entry = Entry {
             status: status.as_u16(),
             rule: Some(rule),
             user_agent: user_agent(parts),
             ..Entry::of(arrival, client, &personal)
-        });
+        };
+        // What a scenario lets be was read.
+        if rule == Rule::Scenario {
+            let route = Route::find(parts.method.as_str(), parts.uri.path());
+            let Route { method, path, .. } = route.unwrap_or(&Route::NONE);
+            (entry.method, entry.path) = (*method, *path);
+        }
+        let written = self.audit.append(&entry);
         if written.is_err() {
             return self.unrecorded(arrival, face, parts, &[]);
         }

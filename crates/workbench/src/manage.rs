@@ -398,15 +398,19 @@ impl Platform {
         Ok(url)
     }
 
-    async fn exchange<T: DeserializeOwned>(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> Result<T, Failure> {
+    async fn sent(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, Failure> {
         let sent = request
             .header(reqwest::header::AUTHORIZATION, self.authorization.clone())
             .send()
             .await;
-        let answer = sent.map_err(|error| self.unavailable(&error))?;
+        sent.map_err(|error| self.unavailable(&error))
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, Failure> {
+        let answer = self.sent(request).await?;
         let status = answer.status();
         let body = answer
             .bytes()

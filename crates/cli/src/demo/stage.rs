@@ -91,7 +91,7 @@ impl Stage {
             ..ServeOptions::default()
         };
         let server = runtime.spawn(async move {
-            let ready = |address: &PlatformAddress| {
+            let ready = |address: &PlatformAddress, _| {
                 // The demo waits for this; if it does not any more, it is over.
                 let _ = announce.send(address.clone());
                 Ok(())

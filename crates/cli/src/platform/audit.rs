@@ -1,5 +1,6 @@
 //! `platform audit`: what was asked and done.
 
+mod export;
 mod follow;
 mod keep;
 mod query;
@@ -29,6 +30,10 @@ pub(super) enum Command {
     Tail(follow::Args),
     /// Check that no row was edited, removed or reordered
     Verify(keep::VerifyArgs),
+    /// Write rows to a file, with a proof that can be checked later
+    Export(export::ExportArgs),
+    /// Check that exported rows are what the platform exported, and stand in its log
+    VerifyExport(export::VerifyExportArgs),
     /// Sign how far the log goes, to be kept elsewhere: it shows later whether the end was cut off
     Checkpoint(keep::CheckpointArgs),
     /// Show for how long rows are kept, or set it: what is older is cut off, and the cut signed
@@ -54,6 +59,8 @@ pub(super) fn run(command: &Command, place: &Place, output: Output) -> Result<Ex
         Command::List(args) => list(args, place, output),
         Command::Tail(args) => follow::tail(args, place, output),
         Command::Verify(args) => keep::verify(args, place, output),
+        Command::Export(args) => export::export(args, place, output),
+        Command::VerifyExport(args) => export::verify(args, place, output),
         Command::Checkpoint(args) => keep::checkpoint(args, place, output),
         Command::Retain(args) => keep::retain(args, place, output),
         Command::Reindex => keep::reindex(place, output),

@@ -29,6 +29,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    audit_export
     demo
     explain
     explain_request
@@ -39,6 +40,7 @@ scripts! {
     recover
     requests
     requests_files
+    scenario
     send
     serve
     shell

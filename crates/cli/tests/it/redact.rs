@@ -20,7 +20,10 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
         (r"\b\d{4}-\d\d-\d\d\b", "[DAY]"),
         (r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", "[HTTP_DATE]"),
+        (r"\b(strongroom-scenario|export)-\w{6}\b", "$1-[RANDOM]"),
+        (r"\b[0-9a-f]{208}\b", "[CHECKPOINT]"),
         (r"\b[0-9a-f]{64}\b", "[SHA256]"),
+        (r"\b\d+ bytes, not \d+\b", "[N] bytes, not [N]"),
         (r"\b[0-9a-f]{32}\b", "[ID]"),
         (r"(local authority) [0-9a-f]{8}\b", "$1 [ID]"),
         (r"(localhost|127\.0\.0\.1|\[::1\]):\d{4,5}\b", "$1:[PORT]"),
@@ -45,6 +48,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 const MEMBERS: &[(&str, &str)] = &[
     ("pid", "[PID]"),
     ("duration_us", "[US]"),
+    ("bytes", "[BYTES]"),
     ("locks_in_seconds", "[S]"),
     ("dns_ms", "[MS]"),
     ("connect_ms", "[MS]"),

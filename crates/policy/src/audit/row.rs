@@ -300,6 +300,7 @@ const fn rule_code(rule: Rule) -> u8 {
         Rule::Rate => 9,
         Rule::Permission => 10,
         Rule::Audit => 11,
+        Rule::Scenario => 12,
     }
 }
 
@@ -316,6 +317,7 @@ const fn rule_of(code: u8) -> Option<Rule> {
         9 => Rule::Rate,
         10 => Rule::Permission,
         11 => Rule::Audit,
+        12 => Rule::Scenario,
         _ => return None,
     })
 }

@@ -284,6 +284,12 @@ impl Verifier {
         self.rows
     }
 
+    /// The log, and the link of what was proven last; `None` before the first header.
+    #[must_use]
+    pub fn place(&self) -> Option<(LogId, Link)> {
+        self.log.zip(self.link)
+    }
+
     /// The chain that goes on where the log ends; `None` if there was no segment.
     #[must_use]
     pub fn into_chain(self) -> Option<Chain> {

@@ -100,6 +100,12 @@ impl Filter {
         self.about.text.as_ref()?.needle.parse().ok()
     }
 
+    /// Whether a row from one of these times to the other can be wanted.
+    pub(crate) fn can_be_within(&self, (earliest, latest): (u64, u64)) -> bool {
+        self.from.is_none_or(|from| latest >= from.0)
+            && self.until.is_none_or(|until| earliest < until.0)
+    }
+
     /// Whether a row is wanted.
     pub(crate) fn takes(&self, row: &Row<'_>, keys: &PersonalKeys) -> bool {
         self.is_everything

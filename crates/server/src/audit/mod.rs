@@ -14,6 +14,7 @@
 //! Requests that no client is known for belong to a client of their day.
 
 mod block;
+mod export;
 mod filter;
 mod log;
 mod outside;
@@ -37,6 +38,7 @@ use strongroom_policy::{
     replay::NonceClaim,
 };
 
+pub(crate) use export::{Exporting, NotExported};
 pub(crate) use filter::Filter;
 pub(crate) use log::{AuditDown, AuditLog};
 pub(crate) use outside::OutsideCheckpoints;

@@ -84,7 +84,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(line: &str) -> Option<Vec<u8>> {
+/// The bytes of hex; `None` if it is none.
+pub(super) fn from_hex(line: &str) -> Option<Vec<u8>> {
     let digits = line.trim().as_bytes();
     let pairs = digits.chunks(2).map(|pair| {
         let text = str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;

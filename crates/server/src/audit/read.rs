@@ -11,6 +11,7 @@ use strongroom_policy::{
 use super::{AuditLog, segments};
 use crate::{
     face::RequestId,
+    faults::is_scenario,
     store::{Block, PersonalKeys, Store, StoreError},
 };
 
@@ -36,7 +37,8 @@ pub(crate) struct FoundRow {
     sequence: u64,
     at: UnixMillis,
     id: RequestId,
-    act: String,
+    /// [`AuditRowView::act`].
+    pub(crate) act: String,
     app_id: Option<String>,
     secret_id: Option<u32>,
     personal: Option<(ClientId, Vec<u8>)>,
@@ -51,7 +53,7 @@ pub(crate) struct FoundRow {
 }
 
 impl FoundRow {
-    fn of(stored: &StoredRow<'_>) -> Self {
+    pub(super) fn of(stored: &StoredRow<'_>) -> Self {
         let row = &stored.row;
         let mut route = format!("{} {}", row.method, row.path);
         if row.count > 1 {
@@ -107,7 +109,7 @@ impl FoundRow {
 }
 
 impl AuditLog {
-    /// The row of a request.
+    /// The row of a request's answer.
     ///
     /// # Errors
     ///
@@ -117,11 +119,27 @@ impl AuditLog {
         store: &Store,
         id: RequestId,
     ) -> Result<Option<FoundRow>, ReadError> {
+        let mut rows = self.find_all(store, id).await?;
+        rows.retain(|row| !is_scenario(&row.act));
+        Ok(rows.pop())
+    }
+
+    /// The rows of a request, in their order: that of its answer, and what a scenario did to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`AuditLog::find`].
+    pub(crate) async fn find_all(
+        &self,
+        store: &Store,
+        id: RequestId,
+    ) -> Result<Vec<FoundRow>, ReadError> {
         let earliest = id.time().0.saturating_sub(BEFORE.as_millis() as u64);
         let latest = id.time().after(WRITTEN_WITHIN).0;
         if latest > i64::MAX as u64 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
+        let mut found = Vec::new();
         let mut blocks = self.waiting();
         blocks.retain(|_, block| block.latest >= earliest && block.earliest <= latest);
         let stored = store.blocks_between(earliest, latest).await?;
@@ -131,12 +149,13 @@ impl AuditLog {
             let read = tokio::task::spawn_blocking(move || {
                 read_block(&path, block, |stored| stored.row.request.0 == id.0)
             });
-            let mut rows = read.await.map_err(io::Error::other)??;
-            if let Some(found) = rows.pop() {
-                return Ok(Some(found));
+            found.extend(read.await.map_err(io::Error::other)??);
+            // A scenario's row stands before that of the answer.
+            if found.last().is_some_and(|row| !is_scenario(&row.act)) {
+                break;
             }
         }
-        Ok(None)
+        Ok(found)
     }
 }
 

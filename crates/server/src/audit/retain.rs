@@ -129,6 +129,7 @@ impl AuditLog {
             let header = self
                 .prove_segment(&mut verifier, number, most, |row| {
                     is_over &= row.row.platform < over;
+                    true
                 })
                 .map_err(changed)?;
             if !is_over {

@@ -51,8 +51,9 @@ impl AuditLog {
     ) -> Result<FoundRows, ReadError> {
         let before = before.unwrap_or(u64::MAX);
         if let Some(id) = search.filter.request() {
-            let found = self.find(search.store, id).await?;
-            let rows = found.into_iter().filter(|row| row.sequence() < before);
+            let found = self.find_all(search.store, id).await?;
+            let rows = found.into_iter().rev();
+            let rows = rows.filter(|row| row.sequence() < before);
             return Ok(FoundRows {
                 rows: rows.collect(),
                 rest: None,

@@ -6,7 +6,9 @@ use std::{
 };
 
 use strongroom_contract::manage::AuditVerification;
-use strongroom_policy::audit::{Bad, MAX_RECORD, SegmentHeader, StoredRow, Verifier};
+use strongroom_policy::audit::{
+    AuditKey, Bad, Checkpoint, MAX_RECORD, SegmentHeader, StoredRow, Verifier,
+};
 
 use super::{AuditLog, log::Extent, outside::checkpoint, segments};
 
@@ -44,6 +46,15 @@ impl AuditLog {
                 }
             }
         }
+        self.prove_all(key, outside)
+    }
+
+    /// The same against checkpoints that need no signature: what is signed holds them.
+    pub(super) fn verify_with(&self, checkpoints: Vec<Checkpoint>) -> AuditVerification {
+        self.prove_all(self.audit_key(), checkpoints)
+    }
+
+    fn prove_all(&self, key: AuditKey, outside: Vec<Checkpoint>) -> AuditVerification {
         // After the checkpoints were read: none of them is ahead of what is looked at.
         let extent = self.extent();
         // Nothing is cut off while it is read.
@@ -86,18 +97,19 @@ impl AuditLog {
             } else {
                 u64::MAX
             };
-            self.prove_segment(verifier, number, most, |_| {})?;
+            self.prove_segment(verifier, number, most, |_| true)?;
         }
         Ok(())
     }
 
-    /// Proves a segment, or the first `most` bytes of it, and shows each row once it is proven.
+    /// Proves a segment, or the first `most` bytes of it, and shows each row once it is proven, as
+    /// long as whoever looks says that they go on.
     pub(super) fn prove_segment(
         &self,
         verifier: &mut Verifier,
         number: u64,
         most: u64,
-        mut proven: impl FnMut(&StoredRow<'_>),
+        mut proven: impl FnMut(&StoredRow<'_>) -> bool,
     ) -> Result<SegmentHeader, Stop> {
         let path = segments::path(&self.directory, number);
         let row = verifier.rows();
@@ -112,21 +124,23 @@ impl AuditLog {
         let header = verifier.segment(&header).map_err(Stop::Bad)?;
         let mut buffer = vec![0; PIECE + MAX_RECORD + 4];
         let mut filled = 0;
-        loop {
+        let mut goes_on = true;
+        while goes_on {
             let space = buffer.get_mut(filled..).unwrap_or_default();
             let read = file.read(space).map_err(unreadable)?;
             filled += read;
             let bytes = buffer.get(..filled).unwrap_or_default();
-            let taken = verifier.records_with(bytes, &mut proven);
+            let taken = verifier.records_with(bytes, |row| goes_on &= proven(row));
             let taken = taken.map_err(Stop::Bad)?;
             buffer.copy_within(taken..filled, 0);
             filled -= taken;
             if read == 0 {
                 let rest = buffer.get(..filled).unwrap_or_default();
                 verifier.end_segment(rest).map_err(Stop::Bad)?;
-                return Ok(header);
+                break;
             }
         }
+        Ok(header)
     }
 }
 

@@ -12,12 +12,13 @@ use http::{
     HeaderName, HeaderValue, Response, StatusCode,
     header::{CONNECTION, CONTENT_TYPE, DATE},
 };
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use serde::Serialize;
 use strongroom_contract::time::UnixMillis;
 use strongroom_crypto::random::Reserve;
 use strongroom_policy::rate::{Bound, Left, Standing};
 
+use super::growing::{Growing, Grown};
 use crate::reserve::with_reserve;
 
 /// The header that every answer begins with.
@@ -98,7 +99,12 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub(crate) body: Bytes,
+    /// What follows it as it is made; the answer is the last one of its connection then.
+    pub(crate) growing: Option<Box<Growing>>,
 }
+
+/// A body that is there, or one that is still made.
+pub(crate) type AnswerBody = Either<Full<Bytes>, Grown>;
 
 impl Answer {
     /// A body that is JSON already.
@@ -109,7 +115,15 @@ impl Answer {
             rate: None,
             headers: Vec::new(),
             body: body.into(),
+            growing: None,
         }
+    }
+
+    /// A body that is made while it is sent.
+    pub(crate) fn growing(content_type: &'static str, body: Growing) -> Self {
+        let mut answer = Self::json_bytes(StatusCode::OK, Bytes::new()).typed(content_type);
+        answer.growing = Some(Box::new(body));
+        answer.with(CONNECTION, "close")
     }
 
     /// A value as JSON.
@@ -139,8 +153,11 @@ impl Answer {
     }
 
     /// The finished response.
-    pub(crate) fn into_response(self, id: RequestId, date: HeaderValue) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    pub(crate) fn into_response(self, id: RequestId, date: HeaderValue) -> Response<AnswerBody> {
+        let mut response = Response::new(match self.growing {
+            None => Either::Left(Full::new(self.body)),
+            Some(growing) => Either::Right(growing.body),
+        });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.reserve(5 + self.headers.len());

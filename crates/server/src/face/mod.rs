@@ -3,11 +3,13 @@
 
 mod answer;
 mod api;
+mod growing;
 mod oauth;
 mod problem;
 mod standard;
 
-pub(crate) use answer::{Answer, Dates, RequestId, rate_headers};
+pub(crate) use answer::{Answer, AnswerBody, Dates, RequestId, rate_headers};
+pub(crate) use growing::{Growing, Maker, NobodyReads};
 pub(crate) use oauth::not_kept;
 pub(crate) use problem::{FieldErrors, Problem};
 

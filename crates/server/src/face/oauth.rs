@@ -13,9 +13,11 @@ pub(super) fn problem(problem: &Problem) -> Answer {
         Problem::Unauthorized => "invalid_client",
         Problem::Forbidden => "unauthorized_client",
         Problem::Oauth { error, .. } => error,
-        Problem::TooMany(_) | Problem::Flood { .. } | Problem::Unavailable => {
-            "temporarily_unavailable"
-        }
+        Problem::TooMany(_)
+        | Problem::Flood { .. }
+        | Problem::Unavailable
+        | Problem::Injected { is_passing: true } => "temporarily_unavailable",
+        Problem::Injected { is_passing: false } => "server_error",
         _ => "invalid_request",
     };
     let mut body = json!({ "error": error });

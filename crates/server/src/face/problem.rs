@@ -51,6 +51,11 @@ pub(crate) enum Problem {
     Headers(StatusCode),
     /// It can't be done now: the disk is full.
     Unavailable,
+    /// A scenario says that it can't be done now.
+    Injected {
+        /// Whether it can be done in a moment.
+        is_passing: bool,
+    },
     /// What an endpoint of OAuth 2.0 is asked for can't be had.
     Oauth {
         /// The code of RFC 6749, section 5.2.
@@ -74,7 +79,10 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Headers(status) => *status,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Injected { is_passing: true } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Injected { is_passing: false } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -96,6 +104,8 @@ impl Problem {
                 "The request's line or headers are too long",
             ),
             Self::Unavailable => ("UNAVAILABLE", "The platform can't record requests now"),
+            Self::Injected { is_passing: true } => ("UNAVAILABLE", "The platform is busy"),
+            Self::Injected { is_passing: false } => ("INTERNAL_ERROR", "The platform failed"),
             Self::Oauth { description, .. } => ("BAD_REQUEST", description),
         }
     }
@@ -123,6 +133,11 @@ impl Problem {
                 answer
                     .headers
                     .push((RETRY_AFTER, whole_seconds(*wait).into()));
+            }
+            Self::Injected { is_passing: true } => {
+                answer
+                    .headers
+                    .push((RETRY_AFTER, HeaderValue::from_static("1")));
             }
             Self::Method { allow } => {
                 if let Ok(allow) = HeaderValue::from_str(allow) {

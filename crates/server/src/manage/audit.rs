@@ -7,6 +7,7 @@ use std::{
 
 use strongroom_contract::{
     audit::{AuditQuery, AuditTail, VerifyAudit},
+    export::{ExportFormat, UnknownFormat},
     manage::{AuditPage, AuditRowView},
 };
 use strongroom_policy::roles::Operation;
@@ -32,8 +33,9 @@ impl From<ReadError> for NotDone {
 
 /// What a question says beside which rows.
 #[derive(Default)]
-struct Asked {
-    query: AuditQuery,
+pub(super) struct Asked {
+    pub(super) query: AuditQuery,
+    pub(super) format: Option<ExportFormat>,
     limit: Option<usize>,
     before: Option<u64>,
     from_row: Option<u64>,
@@ -42,7 +44,7 @@ struct Asked {
 
 impl Asked {
     /// Reads the parameters of a URL, of which `known` are taken beside those of [`AuditQuery`].
-    fn read(call: Call<'_>, known: &[&str]) -> Result<Self, NotDone> {
+    pub(super) fn read(call: Call<'_>, known: &[&str]) -> Result<Self, NotDone> {
         let query = call.parts.uri.query().unwrap_or_default();
         let mut asked = Self::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -58,6 +60,10 @@ impl Asked {
                 "limit" => {
                     let limit = value.parse().ok().filter(|it| (1..=MAX_LIMIT).contains(it));
                     asked.limit = Some(limit.ok_or_else(|| wrong("a number from 1 to 1000"))?);
+                }
+                "format" => {
+                    let format: Result<_, UnknownFormat> = value.parse();
+                    asked.format = Some(format.map_err(|error| NotDone::usage(error.to_string()))?);
                 }
                 "before" => asked.before = Some(row()?),
                 "from_row" => asked.from_row = Some(row()?),

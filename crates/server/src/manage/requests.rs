@@ -4,7 +4,7 @@ use strongroom_contract::diagnosis::Diagnosis;
 use strongroom_policy::trace::{explain_accepted, explain_forgotten};
 
 use super::{Call, Done, NotDone, exhibit};
-use crate::face::RequestId;
+use crate::{audit::FoundRow, face::RequestId, faults};
 
 pub(super) async fn show(call: Call<'_>) -> Result<Done, NotDone> {
     let platform = call.platform;
@@ -34,17 +34,27 @@ pub(super) async fn explain(call: Call<'_>) -> Result<Done, NotDone> {
         .refusals
         .find(id, &platform.personal, &platform.store)
         .await?;
-    if let Some(refusal) = kept {
+    let rows = platform.audit.find_all(&platform.store, id).await?;
+    let injected = rows.iter().find(|row| faults::is_scenario(&row.act));
+    if let Some(mut refusal) = kept {
+        if let Some(FoundRow { act, .. }) = injected {
+            faults::add_to(&mut refusal.explanation, act);
+        }
         let diagnosis = exhibit::deepen(platform, &refusal.request, refusal.explanation).await?;
         return Ok(Done::shown(&diagnosis));
     }
-    match platform.audit.find(&platform.store, id).await? {
-        Some(row) => Ok(Done::shown(&Diagnosis::from(match row.rule {
+    let answered = rows.iter().rfind(|row| !faults::is_scenario(&row.act));
+    let mut explanation = match answered {
+        Some(row) => match row.rule {
             Some(rule) => explain_forgotten(id.to_string(), rule),
             None => explain_accepted(id.to_string()),
-        }))),
-        None => Err(NotDone::not_found(unknown(id))),
+        },
+        None => return Err(NotDone::not_found(unknown(id))),
+    };
+    if let Some(FoundRow { act, .. }) = injected {
+        faults::add_to(&mut explanation, act);
     }
+    Ok(Done::shown(&Diagnosis::from(explanation)))
 }
 
 fn unknown(id: RequestId) -> String {

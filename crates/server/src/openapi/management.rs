@@ -6,6 +6,7 @@ use strongroom_contract::{
     },
     clients::{ClientList, ClientView, ErasedClient},
     diagnosis::{Diagnosis, Exhibit},
+    export::{ExportProof, ExportVerification},
     limits::{LimitSuggestion, RouteList, SetClientLimit, SetDelay, SetQuota, SetRouteCost},
     manage::{
         AdvanceClock, AllowAllView, AuditPage, AuditVerification, CapturedRequest, ChangeAllowlist,
@@ -62,7 +63,7 @@ const QUESTION: [Parameter; 9] = [
         "rule",
         false,
         "Refused by this rule",
-        r#"{"type": "string", "enum": ["flood", "body", "identify", "authenticate", "state", "freshness", "replay", "source", "rate", "permission", "audit"]}"#,
+        r#"{"type": "string", "enum": ["flood", "body", "scenario", "identify", "authenticate", "state", "freshness", "replay", "source", "rate", "permission", "audit"]}"#,
     ),
     query("act", false, "Of this management act, or `request`", TEXT),
     query("source", false, "From this IP address", TEXT),
@@ -297,6 +298,40 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Signs how far the audit log goes, to be kept elsewhere",
         Shape::Nothing,
         (200, Shape::Of(of::<SignedCheckpoint>)),
+    ),
+    Entry {
+        parameters: &[
+            query(
+                "format",
+                false,
+                "How rows are written; jsonl if absent",
+                r#"{"type": "string", "enum": ["jsonl", "csv"]}"#,
+            ),
+            QUESTION[0],
+            QUESTION[1],
+            QUESTION[2],
+            QUESTION[3],
+            QUESTION[4],
+            QUESTION[5],
+            QUESTION[6],
+            QUESTION[7],
+            QUESTION[8],
+        ],
+        ..entry(
+            "GET",
+            &["/manage/v1/audit/export"],
+            "Rows of the audit log as text, in their order. The last line is JSON: {\"proof\": ExportProof} of the bytes \
+             before it, or why there is none; without it the export is incomplete",
+            Shape::Nothing,
+            (200, Shape::Export),
+        )
+    },
+    entry(
+        "POST",
+        &["/manage/v1/audit/export/verify"],
+        "Whether an export's proof was signed here, and the rows that were looked at stand in the log as they stood then",
+        Shape::Of(of::<ExportProof>),
+        (200, Shape::Of(of::<ExportVerification>)),
     ),
     entry(
         "POST",

@@ -77,6 +77,8 @@ enum Shape {
     Named(&'static str),
     /// The same as form parameters.
     Form(&'static str),
+    /// Rows of the audit log as text, and a line with their proof.
+    Export,
 }
 
 fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -193,6 +195,10 @@ impl Schemas {
             }
             Shape::Named(name) => ("application/json", reference(name)),
             Shape::Form(name) => ("application/x-www-form-urlencoded", reference(name)),
+            Shape::Export => {
+                let text = json!({ "schema": { "type": "string" } });
+                return Some(json!({ "application/x-ndjson": text, "text/csv": text }));
+            }
         };
         Some(json!({ media: { "schema": schema } }))
     }

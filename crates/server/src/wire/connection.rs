@@ -1,13 +1,12 @@
 //! One connection: HTTP/1.1 over TLS until it ends, and a last word to those who can't be read.
 
 use std::{
-    convert::Infallible,
     future::poll_fn,
     io,
     net::IpAddr,
     pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::Poll,
@@ -37,10 +36,26 @@ const LOOKS: u32 = 4;
 pub(super) struct Progress {
     /// Whether a request is being answered, which has time limits of its own.
     answering: AtomicBool,
+    /// What is alive as long as the body of the last answer is made, which may take its time.
+    maker: Mutex<Weak<()>>,
     /// Counts answers that begin and writes that get through.
     pub(super) steps: AtomicU32,
     /// Whether some of the last request's body was left unread.
     body_left: AtomicBool,
+}
+
+impl Progress {
+    /// Whether an answer is made, so that nothing has to happen on the wire.
+    fn is_at_work(&self) -> bool {
+        let maker = || {
+            self.maker
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .strong_count()
+                > 0
+        };
+        self.answering.load(Ordering::Relaxed) || maker()
+    }
 }
 
 /// How a connection ended.
@@ -70,8 +85,17 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         progress
             .body_left
             .store(answered.body_left, Ordering::Relaxed);
+        if let Some(maker) = answered.maker {
+            *progress
+                .maker
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = maker;
+        }
         progress.answering.store(false, Ordering::Relaxed);
-        Ok::<_, Infallible>(answered.response)
+        match answered.is_cut {
+            true => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+            false => Ok(answered.response),
+        }
     });
     let limits = &platform.limits;
     let mut connection = http1::Builder::new()
@@ -141,7 +165,7 @@ struct Quiet {
 impl Quiet {
     fn looks(&mut self, progress: &Progress) -> u32 {
         let steps = progress.steps.load(Ordering::Relaxed);
-        if progress.answering.load(Ordering::Relaxed) || steps != self.steps {
+        if progress.is_at_work() || steps != self.steps {
             *self = Self { looks: 0, steps };
         } else {
             self.looks += 1;

@@ -237,7 +237,7 @@ fn run(
         .enable_all()
         .build()
         .map_err(|error| broken(&format!("it has no runtime: {error}")))?;
-    let ready = |address: &PlatformAddress| {
+    let ready = |address: &PlatformAddress, _| {
         // Whoever asked may be gone; then `stopped` is over as well.
         let _ = ready.send(address.clone());
         Ok(())

@@ -1,6 +1,6 @@
-//! The audit log: rows, checkpoints, the proof of all of it, and what is forgotten of it.
+//! The audit log: rows, checkpoints, exports, the proof of all of it, and what is forgotten of it.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use reqwest::Method;
 use strongroom_contract::{
@@ -9,11 +9,17 @@ use strongroom_contract::{
         VerifyAudit,
     },
     clients::{ClientList, ErasedClient},
-    error::Failure,
+    error::{ErrorCode, Failure, FailureDocument},
+    export::{ExportEnd, ExportFormat, ExportProof, ExportVerification},
     manage::{AuditPage, AuditVerification},
 };
 
-use super::Platform;
+use super::{LIMIT, Platform};
+
+/// The longest last line of an export.
+const LONGEST_END: usize = 64 * 1024;
+/// How long a whole export may take.
+const LONGEST_EXPORT: Duration = Duration::from_secs(24 * 3_600);
 
 impl Platform {
     /// A page of the audit log, the newest rows first, from before row `before` on.
@@ -96,6 +102,75 @@ impl Platform {
             .await
     }
 
+    /// Writes rows that are asked for to `out`, in their order and as they come, and gives their
+    /// proof.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`]; [`ErrorCode::Damaged`] if the log does not verify;
+    /// [`ErrorCode::Storage`] if `out` can't be written; [`ErrorCode::Network`] if it broke off.
+    pub async fn export_audit(
+        &self,
+        query: &AuditQuery,
+        format: ExportFormat,
+        out: &mut dyn io::Write,
+    ) -> Result<ExportProof, Failure> {
+        let mut url = self.route(&["audit", "export"])?;
+        url.query_pairs_mut()
+            .append_pair("format", format.as_str())
+            .extend_pairs(query.parameters());
+        let request = self.http.get(url).timeout(LONGEST_EXPORT);
+        let mut answer = self.sent(request).await?;
+        let status = answer.status();
+        if !status.is_success() {
+            let body = answer.bytes().await;
+            return Err(self.refused(status, &body.map_err(|error| self.unavailable(&error))?));
+        }
+        let mut end = Vec::new();
+        while let Some(piece) = self.piece(&mut answer).await? {
+            end.extend_from_slice(piece.as_ref());
+            // The last line is no row.
+            let rows = lines_before_the_last(&end);
+            out.write_all(end.get(..rows).unwrap_or_default())
+                .map_err(|error| unwritten(&error))?;
+            end.drain(..rows);
+            if end.len() > LONGEST_END {
+                return Err(broken_off());
+            }
+        }
+        out.flush().map_err(|error| unwritten(&error))?;
+        match serde_json::from_slice(&end) {
+            Ok(ExportEnd { proof }) => Ok(proof),
+            Err(_) => Err(serde_json::from_slice(&end)
+                .map_or_else(|_| broken_off(), |document: FailureDocument| document.error)),
+        }
+    }
+
+    async fn piece(
+        &self,
+        answer: &mut reqwest::Response,
+    ) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
+        match tokio::time::timeout(LIMIT, answer.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece),
+            Ok(Err(error)) if error.is_timeout() => Err(self.unavailable(&error)),
+            Ok(Err(_)) => Err(broken_off()),
+            Err(_) => Err(Failure::new(
+                ErrorCode::Timeout,
+                format!("nothing of the export has come for {} s", LIMIT.as_secs()),
+            )),
+        }
+    }
+
+    /// What the platform says to the proof of an export.
+    ///
+    /// # Errors
+    ///
+    /// As [`Platform::create_key`].
+    pub async fn verify_export(&self, proof: &ExportProof) -> Result<ExportVerification, Failure> {
+        self.call(Method::POST, &["audit", "export", "verify"], Some(proof))
+            .await
+    }
+
     /// Makes the index of the audit log anew.
     ///
     /// # Errors
@@ -166,4 +241,27 @@ impl Platform {
         }
         self.exchange(self.http.get(url)).await
     }
+}
+
+/// How many bytes there are before the last line, whether or not it has ended.
+fn lines_before_the_last(bytes: &[u8]) -> usize {
+    let unended = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let last = unended.iter().rposition(|byte| *byte == b'\n');
+    last.map_or(0, |at| at + 1)
+}
+
+fn broken_off() -> Failure {
+    Failure::new(
+        ErrorCode::Network,
+        "the export broke off before its proof, so it is incomplete",
+    )
+    .hint("see whether the platform still runs, and export again")
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::new(
+        ErrorCode::Storage,
+        format!("the export can't be written: {error}"),
+    )
+    .hint("choose another place, or make room there")
 }

@@ -8,7 +8,8 @@ use std::{
 use strongroom_contract::{error::Failure, platform::PlatformAddress};
 use strongroom_server::{Config, Limits, Server, StartError};
 
-use crate::{home::Home, os::process::open_files, running};
+use super::scenario::{self, Play, Scenario, Staged};
+use crate::{home::Home, manage::Platform, os::process::open_files, running};
 
 /// How the platform is started.
 #[derive(Debug, Clone)]
@@ -29,6 +30,9 @@ pub struct ServeOptions {
     pub trust_proxies: Vec<String>,
     /// The header in which they say it; `x-forwarded-for` if absent.
     pub proxy_header: Option<String>,
+    /// The scenario that it plays, if any: on a state directory that is gone with it, unless one is
+    /// named, and with a clock that can be advanced.
+    pub scenario: Option<Play>,
 }
 
 impl ServeOptions {
@@ -47,6 +51,7 @@ impl Default for ServeOptions {
             checkpoint: None,
             trust_proxies: Vec::new(),
             proxy_header: None,
+            scenario: None,
         }
     }
 }
@@ -68,8 +73,8 @@ fn limits_within(files: usize) -> Limits {
     }
 }
 
-/// Runs the platform until `stop` completes. `ready` hears of its address once it accepts
-/// connections and is announced in the home.
+/// Runs the platform until `stop` completes. `ready` hears of its address, and of the scenario's stage
+/// if it plays one, once it accepts connections and is announced in the home.
 ///
 /// # Errors
 ///
@@ -78,19 +83,36 @@ fn limits_within(files: usize) -> Limits {
 pub async fn serve(
     home: &Home,
     options: ServeOptions,
-    ready: impl FnOnce(&PlatformAddress) -> Result<(), Failure>,
+    ready: impl FnOnce(&PlatformAddress, Option<Staged>) -> Result<(), Failure>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let state = options.state.unwrap_or_else(|| home.platform_state());
+    let thrown_away = match options {
+        ServeOptions {
+            state: None,
+            scenario: Some(_),
+            ..
+        } => Some(throw_away()?),
+        _ => None,
+    };
+    let state = match (&thrown_away, options.state) {
+        (Some(directory), _) => directory.path().join("state"),
+        (None, Some(state)) => state,
+        (None, None) => home.platform_state(),
+    };
+    let faults = options
+        .scenario
+        .filter(|play| play.scenario == Scenario::Flaky)
+        .map(|play| play.seed);
     let proxies =
         super::allowlist::proxies(&options.trust_proxies, options.proxy_header.as_deref())?;
     let config = |port| Config {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        virtual_clock: options.virtual_clock,
+        virtual_clock: options.virtual_clock || options.scenario.is_some(),
         capture_bodies: options.capture_bodies,
         checkpoint: options.checkpoint.clone(),
         proxies: proxies.clone(),
         limits: limits_within(open_files()),
+        faults,
         ..Config::in_directory(state.clone())
     };
     let server = match Server::start(config(options.port)).await {
@@ -101,18 +123,32 @@ pub async fn serve(
         started => started?,
     };
     let address = server.address();
-    let announced = running::announce(home, &address);
-    let outcome = match announced.and_then(|()| ready(&address)) {
-        Ok(()) => {
-            stop.await;
-            Ok(())
-        }
-        Err(failure) => Err(failure),
+    let begun = async {
+        running::announce(home, &address)?;
+        let staged = match options.scenario {
+            Some(play) => Some(scenario::stage(&Platform::at(&address)?, play).await?),
+            None => None,
+        };
+        ready(&address, staged)
     };
+    let outcome = begun.await;
+    if outcome.is_ok() {
+        stop.await;
+    }
     // Nobody new finds it; then those under way are answered.
     running::withdraw(home, address.pid);
     server.shutdown().await;
     outcome
+}
+
+fn throw_away() -> Result<tempfile::TempDir, Failure> {
+    let made = tempfile::Builder::new()
+        .prefix("strongroom-scenario-")
+        .tempdir();
+    made.map_err(|error| {
+        let message = format!("no temporary directory: {error}");
+        Failure::new(strongroom_contract::error::ErrorCode::Storage, message)
+    })
 }
 
 #[cfg(test)]

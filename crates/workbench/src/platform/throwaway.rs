@@ -23,7 +23,7 @@ use strongroom_contract::{
 use strongroom_policy::scopes::Scope;
 use tokio::sync::oneshot;
 
-use super::{ServeOptions, serve, trust};
+use super::{ServeOptions, Staged, serve, trust};
 use crate::{
     home::{self, Home},
     manage::Platform,
@@ -42,6 +42,8 @@ pub struct Handed {
     pub app_id: String,
     /// The key's secret.
     pub secret_key: Revealed,
+    /// The secret that takes over, if the key is being rotated.
+    pub next_secret_key: Option<Revealed>,
     /// Certificates to trust: the system's, and the platform's.
     pub bundle: PathBuf,
     /// The home that the platform is announced in.
@@ -85,11 +87,16 @@ impl Handed {
         let own = own
             .iter()
             .map(|(name, part)| (name.clone(), self.part(*part)));
+        let next = self.next_secret_key.as_ref().map(|secret| {
+            let name = trust::NEXT_SECRET_KEY.to_owned();
+            (name, secret.expose_secret().into())
+        });
         let home = (home::VARIABLE.to_owned(), self.home.clone().into());
         known
             .into_iter()
             .chain(trusted)
             .chain([home])
+            .chain(next)
             .chain(own)
             .collect()
     }
@@ -135,7 +142,7 @@ pub fn every_scope() -> Vec<String> {
         .collect()
 }
 
-/// Starts a platform in a temporary home, issues a key, hands both to `command`, and takes
+/// Starts a platform in a temporary home, issues a key, or the one of a scenario, hands both to `command`, and takes
 /// everything away again once that is done.
 ///
 /// # Errors
@@ -154,9 +161,14 @@ pub async fn with_platform<T>(
     let home = Home::at(&directory.path().join("home"))?;
     let (announce, announced) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ready = |address: &PlatformAddress| {
+    let ready = |address: &PlatformAddress, staged: Option<Staged>| {
+        let staged = staged.map(|staged| Key {
+            app_id: staged.app_id,
+            secret_key: staged.secret_key,
+            next_secret_key: staged.next_secret_key,
+        });
         // This function waits for it, or is gone.
-        let _heard = announce.send(address.clone());
+        let _heard = announce.send((address.clone(), staged));
         Ok(())
     };
     let served = serve(&home, options, ready, async {
@@ -165,20 +177,25 @@ pub async fn with_platform<T>(
     });
     let used = async {
         let _stop = stop;
-        let Ok(address) = announced.await else {
+        let Ok((address, staged)) = announced.await else {
             // It did not start: `served` says why.
             return Ok::<_, Failure>(None);
         };
         let platform = Platform::at(&address)?;
-        let created = platform.create_key(key).await?;
-        let secret_key = created
-            .secret_key
-            .ok_or_else(|| failed("the key was issued without a secret".to_owned()))?;
+        let Key {
+            app_id,
+            secret_key,
+            next_secret_key,
+        } = match staged {
+            Some(staged) => staged,
+            None => issued(&platform, key).await?,
+        };
         let handed = Handed {
             bundle: trust_bundle(Path::new(&address.ca), directory.path())?,
             address,
-            app_id: created.app_id,
+            app_id,
             secret_key,
+            next_secret_key,
             home: home.path().to_owned(),
         };
         let outcome = command(&handed).await?;
@@ -192,6 +209,25 @@ pub async fn with_platform<T>(
     let (served, used) = tokio::join!(served, used);
     served?;
     used?.ok_or_else(|| failed("the platform ended before it accepted connections".to_owned()))
+}
+
+/// What a client presents.
+struct Key {
+    app_id: String,
+    secret_key: Revealed,
+    next_secret_key: Option<Revealed>,
+}
+
+async fn issued(platform: &Platform, key: &CreateKey) -> Result<Key, Failure> {
+    let created = platform.create_key(key).await?;
+    let secret_key = created
+        .secret_key
+        .ok_or_else(|| failed("the key was issued without a secret".to_owned()))?;
+    Ok(Key {
+        app_id: created.app_id,
+        secret_key,
+        next_secret_key: None,
+    })
 }
 
 /// The system's certificates and the platform's in one file: programs that are told of one file look

@@ -1,6 +1,8 @@
 //! What other programs are told, so that they find the local platform and trust its certificate.
 
-use strongroom_contract::platform::PlatformAddress;
+use strongroom_contract::{platform::PlatformAddress, secret::Revealed};
+
+use super::Staged;
 
 /// What programs look at for certificates to trust: OpenSSL, Node, Python's requests, curl.
 pub(super) const TRUST: [&str; 4] = [
@@ -15,6 +17,8 @@ pub(super) const BASE_URL: &str = "API_BASE_URL";
 pub(super) const APP_ID: &str = "API_APP_ID";
 /// Its secret.
 pub(super) const SECRET_KEY: &str = "API_SECRET_KEY";
+/// The secret that takes over from it, if it is being rotated.
+pub(super) const NEXT_SECRET_KEY: &str = "API_NEXT_SECRET_KEY";
 
 /// Lines for a shell that make the programs started from it trust the certificate in `ca`.
 #[must_use]
@@ -28,6 +32,23 @@ pub fn environment_lines(address: &PlatformAddress) -> String {
     let mut lines = vec![export(BASE_URL, &address.url)];
     lines.extend(trust_lines(&address.ca));
     lines.join("\n") + "\n"
+}
+
+/// The lines for the key of a scenario, to stand behind those.
+#[must_use]
+pub fn scenario_lines(staged: &Staged) -> String {
+    let pairs = [
+        (APP_ID, Some(staged.app_id.as_str())),
+        (SECRET_KEY, Some(staged.secret_key.expose_secret())),
+        (
+            NEXT_SECRET_KEY,
+            staged.next_secret_key.as_ref().map(Revealed::expose_secret),
+        ),
+    ];
+    let lines = pairs
+        .into_iter()
+        .filter_map(|(name, value)| Some(export(name, value?) + "\n"));
+    lines.collect()
 }
 
 fn export(variable: &str, value: &str) -> String {

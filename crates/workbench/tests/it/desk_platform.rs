@@ -80,7 +80,7 @@ fn a_port_that_is_taken_is_refused_unless_any_other_will_do() {
             or_any_port,
             ..ServeOptions::default()
         };
-        let ready = |address: &PlatformAddress| {
+        let ready = |address: &PlatformAddress, _| {
             url = Some(address.url.clone());
             Ok(())
         };
@@ -371,7 +371,7 @@ mod inside {
             ..ServeOptions::default()
         };
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let ready = |_: &_| {
+        let ready = |_: &_, _| {
             println!("ready");
             Ok(())
         };

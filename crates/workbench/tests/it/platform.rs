@@ -23,7 +23,7 @@ use strongroom_workbench::{
     client::Client,
     home::Home,
     os::socket::SocketPath,
-    platform::{Platform, ServeOptions, create_and_store, rotate_and_store, serve},
+    platform::{Platform, ServeOptions, Staged, create_and_store, rotate_and_store, serve},
 };
 
 use crate::{
@@ -32,14 +32,22 @@ use crate::{
 };
 
 /// A platform that runs for a home.
-struct Served {
-    address: PlatformAddress,
+pub(crate) struct Served {
+    pub(crate) address: PlatformAddress,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     server: Option<JoinHandle<Result<(), Failure>>>,
 }
 
 impl Served {
-    fn start(home: &Home, options: ServeOptions) -> Result<Self, Failure> {
+    pub(crate) fn start(home: &Home, options: ServeOptions) -> Result<Self, Failure> {
+        Self::play(home, options).map(|(served, _)| served)
+    }
+
+    /// The same with the stage of the scenario that it plays.
+    pub(crate) fn play(
+        home: &Home,
+        options: ServeOptions,
+    ) -> Result<(Self, Option<Staged>), Failure> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
         let home = home.clone();
@@ -47,24 +55,27 @@ impl Served {
             block_on(serve(
                 &home,
                 options,
-                |address| {
-                    ready.send(address.clone()).unwrap();
+                |address, staged| {
+                    ready.send((address.clone(), staged)).unwrap();
                     Ok(())
                 },
                 async { drop(stopped.await) },
             ))
         });
         match address.recv() {
-            Ok(address) => Ok(Self {
-                address,
-                stop: Some(stop),
-                server: Some(server),
-            }),
+            Ok((address, staged)) => Ok((
+                Self {
+                    address,
+                    stop: Some(stop),
+                    server: Some(server),
+                },
+                staged,
+            )),
             Err(_) => Err(server.join().unwrap().unwrap_err()),
         }
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         drop(self.stop.take());
         self.server.take().unwrap().join().unwrap().unwrap();
     }
@@ -79,7 +90,7 @@ impl Drop for Served {
     }
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -87,7 +98,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-fn any_port() -> ServeOptions {
+pub(crate) fn any_port() -> ServeOptions {
     ServeOptions {
         port: 0,
         virtual_clock: true,
@@ -95,7 +106,7 @@ fn any_port() -> ServeOptions {
     }
 }
 
-fn wanted(name: &str) -> CreateKey {
+pub(crate) fn wanted(name: &str) -> CreateKey {
     CreateKey {
         name: name.into(),
         client: None,

@@ -2517,7 +2517,7 @@ count: number, };
  * A rule of the platform's pipeline, or what stands before and behind it. Declared in the order in
  * which a request meets them.
  */
-export type Rule = "flood" | "body" | "identify" | "authenticate" | "state" | "freshness" | "replay" | "source" | "rate" | "permission" | "audit";
+export type Rule = "flood" | "body" | "scenario" | "identify" | "authenticate" | "state" | "freshness" | "replay" | "source" | "rate" | "permission" | "audit";
 
 /**
  * What is run, and how.
