@@ -1,6 +1,7 @@
 //! JSON and YAML documents, and places in them.
 
 mod beginning;
+mod pieces;
 
 use std::fmt;
 
@@ -10,6 +11,8 @@ use crate::problem::{Place, Problem};
 
 /// The longest document, in bytes.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// The most nodes of a YAML document, the copies that its aliases stand for counted.
+const MOST_NODES: usize = 4_000_000;
 
 /// A place in a document, as it is reached from the root.
 #[derive(Clone, Copy)]
@@ -96,12 +99,35 @@ fn offset(bytes: &[u8], place: &Place) -> usize {
     before + column.saturating_sub(1)
 }
 
-/// A JSON or YAML document: JSON if it begins with a brace. Of broken JSON, as [`json_as_far_as_sound`].
+/// A JSON or YAML document: JSON if it begins with a brace. Of broken JSON, as [`json_as_far_as_sound`]; of
+/// broken YAML, what can be read by itself, with what was wrong.
+///
+/// # Errors
+///
+/// What was wrong, if nothing of one of `lists` can be read.
 pub(crate) fn json_or_yaml(bytes: &[u8], lists: &[&str]) -> Result<(Value, Vec<Problem>), Problem> {
     let bytes = bounded(bytes)?;
     if bytes.trim_ascii_start().starts_with(b"{") {
         return json_as_far_as_sound(bytes, lists);
     }
+    let problem = match yaml(bytes, MOST_NODES) {
+        Ok(document) => return Ok((document, Vec::new())),
+        Err(problem) => problem,
+    };
+    let (sound, mut left_out) = pieces::sound(bytes);
+    let came_in = |list: &&str| sound.get(*list).is_some_and(Value::is_object);
+    if !lists.iter().any(came_in) {
+        return Err(problem);
+    }
+    // What broke the whole is mostly what broke a piece.
+    left_out.retain(|left| left.place != problem.place);
+    let message = format!("{}; what can be read without it came in", problem.message);
+    left_out.insert(0, Problem { message, ..problem });
+    Ok((Value::Object(sound), left_out))
+}
+
+/// A YAML document of at most so many nodes.
+fn yaml(bytes: &[u8], most_nodes: usize) -> Result<Value, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let sound = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
         Problem::new(Place::at(&sound, sound.len()), "this is not UTF-8")
@@ -111,22 +137,22 @@ pub(crate) fn json_or_yaml(bytes: &[u8], lists: &[&str]) -> Result<(Value, Vec<P
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 120,
-            max_nodes: 4_000_000,
-            max_events: 8_000_000,
+            max_nodes: most_nodes,
+            max_events: 2 * most_nodes,
             max_total_scalar_bytes: MOST_BYTES,
         },
         with_snippet: false,
     };
-    let read = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error.location().map_or(Place::Whole, |at| Place::Line {
             line: usize::try_from(at.line()).unwrap_or_default(),
             column: usize::try_from(at.column()).unwrap_or_default(),
         });
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default();
-        Problem::new(place, format!("this is not YAML that can be read: {first}"))
-    })?;
-    Ok((read, Vec::new()))
+        let told = without_place(first);
+        Problem::new(place, format!("this is not YAML that can be read: {told}"))
+    })
 }
 
 fn bounded(bytes: &[u8]) -> Result<&[u8], Problem> {
@@ -143,7 +169,7 @@ fn bounded(bytes: &[u8]) -> Result<&[u8], Problem> {
     Ok(bytes)
 }
 
-/// serde_json's message without the place that is told beside it.
+/// A parser's message without the place that is told beside it.
 fn without_place(message: &str) -> &str {
     message.split(" at line ").next().unwrap_or(message)
 }

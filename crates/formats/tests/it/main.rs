@@ -1,6 +1,8 @@
 //! Files of ours and of others, read and written.
 
 #[cfg(test)]
+mod broken_yaml;
+#[cfg(test)]
 mod curl;
 #[cfg(test)]
 mod foreign;
