@@ -18,7 +18,7 @@ pub struct AuditQuery {
     /// The status that was answered, or a class such as `4xx`.
     pub status: Option<StatusQuery>,
     /// The rule that refused it.
-    pub rule: Option<Rule>,
+    pub rule: Option<RuleQuery>,
     /// [`AuditRowView::REQUEST`], or a management act.
     pub act: Option<String>,
     /// The source address.
@@ -30,6 +30,52 @@ pub struct AuditQuery {
     pub from: Option<UnixMillis>,
     /// Before this time of the platform.
     pub until: Option<UnixMillis>,
+}
+
+/// A rule, or any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleQuery {
+    /// Whichever refused.
+    Any,
+    /// This one.
+    One(Rule),
+}
+
+impl RuleQuery {
+    /// What stands for [`RuleQuery::Any`].
+    const ANY: &'static str = "any";
+
+    /// Whether a row is meant that `rule` refused, if one did.
+    #[must_use]
+    pub fn takes(self, rule: Option<Rule>) -> bool {
+        match self {
+            Self::Any => rule.is_some(),
+            Self::One(wanted) => rule == Some(wanted),
+        }
+    }
+}
+
+impl FromStr for RuleQuery {
+    type Err = QueryError;
+
+    fn from_str(text: &str) -> Result<Self, QueryError> {
+        if text == Self::ANY {
+            return Ok(Self::Any);
+        }
+        Rule::named(text).map(Self::One).ok_or_else(|| {
+            let ids = Rule::ALL.map(Rule::id).join(", ");
+            QueryError::new("rule", text, format!("any, or one of {ids}"))
+        })
+    }
+}
+
+impl fmt::Display for RuleQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => Self::ANY,
+            Self::One(rule) => rule.id(),
+        })
+    }
 }
 
 /// A status, or a class of them.
@@ -131,7 +177,7 @@ impl AuditQuery {
             "key" => self.key = Some(value.to_owned()),
             "route" => self.route = Some(value.to_owned()),
             "status" => self.status = Some(value.parse()?),
-            "rule" => self.rule = Some(rule(value)?),
+            "rule" => self.rule = Some(value.parse()?),
             "act" => self.act = Some(value.to_owned()),
             "source" => {
                 let address: IpAddr = value
@@ -165,7 +211,7 @@ impl AuditQuery {
             ("key", key.clone()),
             ("route", route.clone()),
             ("status", status.map(|it| it.to_string())),
-            ("rule", rule.map(|it| it.id().to_owned())),
+            ("rule", rule.map(|it| it.to_string())),
             ("act", act.clone()),
             ("source", source.map(|it| it.to_string())),
             ("text", text.clone()),
@@ -176,13 +222,6 @@ impl AuditQuery {
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
     }
-}
-
-fn rule(id: &str) -> Result<Rule, QueryError> {
-    Rule::named(id).ok_or_else(|| {
-        let ids = Rule::ALL.map(Rule::id).join(", ");
-        QueryError::new("rule", id, format!("one of {ids}"))
-    })
 }
 
 /// `GET /manage/v1/audit/rows?from_row=N&limit=N&wait_ms=N` with the parameters of [`AuditQuery`]:

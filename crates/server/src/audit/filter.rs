@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashSet, net::IpAddr};
 
 use strongroom_contract::{
-    audit::{AuditQuery, StatusQuery},
+    audit::{AuditQuery, RuleQuery, StatusQuery},
     explain::Rule,
     time::UnixMillis,
 };
@@ -31,7 +31,7 @@ struct About {
     app_id: Option<String>,
     route: Option<Route>,
     status: Option<StatusQuery>,
-    rule: Option<Rule>,
+    rule: Option<RuleQuery>,
     act: Option<String>,
     /// An act that is passed over.
     act_except: Option<&'static str>,
@@ -199,7 +199,7 @@ impl About {
     fn takes(&self, it: &Looked<'_>) -> bool {
         self.app_id.as_ref().is_none_or(|id| id == it.app_id)
             && self.status.is_none_or(|status| status.takes(it.status))
-            && self.rule.is_none_or(|rule| it.rule == Some(rule))
+            && self.rule.is_none_or(|rule| rule.takes(it.rule))
             && self.act.as_ref().is_none_or(|act| act == it.act)
             && self.act_except.is_none_or(|act| act != it.act)
             && self.route.as_ref().is_none_or(|route| route.takes(it))

@@ -62,8 +62,8 @@ const QUESTION: [Parameter; 9] = [
     query(
         "rule",
         false,
-        "Refused by this rule",
-        r#"{"type": "string", "enum": ["flood", "body", "scenario", "identify", "authenticate", "state", "freshness", "replay", "source", "rate", "permission", "audit"]}"#,
+        "Refused by this rule, or by any",
+        r#"{"type": "string", "enum": ["any", "flood", "body", "scenario", "identify", "authenticate", "state", "freshness", "replay", "source", "rate", "permission", "audit"]}"#,
     ),
     query("act", false, "Of this management act, or `request`", TEXT),
     query("source", false, "From this IP address", TEXT),

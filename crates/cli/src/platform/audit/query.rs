@@ -18,7 +18,7 @@ pub(super) struct QueryArgs {
     /// With this status, such as 429 or 4xx
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
-    /// Refused by this rule, such as rate
+    /// Refused by this rule, such as rate; by whichever: any
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
     /// Of this management act, such as key.revoke; or `request`

@@ -133,6 +133,7 @@ async fn a_question_finds_all_rows_that_fit_and_no_other() {
         (&[("rule", "authenticate")], &|row| {
             row.rule.is_some_and(|rule| rule.id() == "authenticate")
         }),
+        (&[("rule", "any")], &|row| row.rule.is_some()),
         (&[("route", PING)], &|row| row.route.ends_with(PING)),
         (&[("route", "POST /api/v2/*")], &|row| {
             row.route.starts_with("POST /api/v2/")
