@@ -113,7 +113,7 @@ impl Platform {
         &self,
         query: &AuditQuery,
         format: ExportFormat,
-        out: &mut dyn io::Write,
+        out: &mut impl io::Write,
     ) -> Result<ExportProof, Failure> {
         let mut url = self.route(&["audit", "export"])?;
         url.query_pairs_mut()

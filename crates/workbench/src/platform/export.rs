@@ -58,7 +58,7 @@ pub fn proof_beside(file: &Path) -> PathBuf {
 }
 
 /// Writes the rows that are asked for to `file`, and their proof beside it. Both are there whole, or
-/// not at all.
+/// not at all. `heard` is told how many bytes of rows have come so far.
 ///
 /// # Errors
 ///
@@ -70,6 +70,7 @@ pub async fn export_to_file(
     format: ExportFormat,
     file: &Path,
     replaces: bool,
+    heard: impl FnMut(u64),
 ) -> Result<Exported, Failure> {
     let proof_file = proof_beside(file);
     for path in [file, &proof_file] {
@@ -78,20 +79,27 @@ pub async fn export_to_file(
         }
     }
     let directory = file.parent().filter(|it| !it.as_os_str().is_empty());
+    let directory = directory.unwrap_or_else(|| ".".as_ref());
     let unwritable = |error: io::Error| unwritable(file, &error);
-    // Private, as all temporary files are: rows name people's addresses.
-    let mut rows = tempfile::Builder::new()
-        .prefix(".export-")
-        .tempfile_in(directory.unwrap_or_else(|| ".".as_ref()))
-        .map_err(unwritable)?;
-    let mut out = BufWriter::new(&mut rows);
+    let mut rows = temporary(directory).map_err(unwritable)?;
+    let mut out = Told {
+        out: BufWriter::new(&mut rows),
+        bytes: 0,
+        heard,
+    };
     let proof = platform.export_audit(query, format, &mut out).await?;
     drop(out);
     rows.as_file().sync_all().map_err(unwritable)?;
     let text = serde_json::to_vec_pretty(&proof).map_err(|error| unwritable(error.into()))?;
     if replaces {
-        files::replace_private(&proof_file, &text).map_err(unwritable)?;
+        // Whole before either takes its place, so that a full disk leaves what was there.
+        let mut proven = temporary(directory).map_err(unwritable)?;
+        io::Write::write_all(&mut proven, &text).map_err(unwritable)?;
+        proven.as_file().sync_all().map_err(unwritable)?;
         rows.persist(file)
+            .map_err(|error| unwritable(error.error))?;
+        proven
+            .persist(&proof_file)
             .map_err(|error| unwritable(error.error))?;
     } else {
         files::write_new_private(&proof_file, &text).map_err(|error| found(&proof_file, error))?;
@@ -106,6 +114,32 @@ pub async fn export_to_file(
         proof_file,
         proof,
     })
+}
+
+/// A file that is gone unless it is given a name. Private: rows name people's addresses.
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".export-").tempfile_in(directory)
+}
+
+/// Tells how much was written.
+struct Told<Out, Heard> {
+    out: Out,
+    bytes: u64,
+    heard: Heard,
+}
+
+impl<Out: io::Write, Heard: FnMut(u64)> io::Write for Told<Out, Heard> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        (self.heard)(self.bytes);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Whether `file` is what the platform exported, by the proof in `proof_file`, and the rows still

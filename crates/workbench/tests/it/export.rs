@@ -33,7 +33,7 @@ fn an_export_holds_until_a_byte_of_it_is_changed() {
         let mut query = AuditQuery::default();
         query.set("act", "key.create").unwrap();
         let format = ExportFormat::Jsonl;
-        let exported = export_to_file(&platform, &query, format, &file, false)
+        let exported = export_to_file(&platform, &query, format, &file, false, |_| {})
             .await
             .unwrap();
         assert_eq!(
@@ -52,13 +52,13 @@ fn an_export_holds_until_a_byte_of_it_is_changed() {
         assert_eq!(said.proof, exported.proof);
 
         // Neither the rows nor the proof is overwritten, unless that was said.
-        let again = export_to_file(&platform, &query, format, &file, false).await;
+        let again = export_to_file(&platform, &query, format, &file, false, |_| {}).await;
         assert_eq!(again.unwrap_err().code, ErrorCode::Conflict);
         fs::remove_file(&file).unwrap();
-        let again = export_to_file(&platform, &query, format, &file, false).await;
+        let again = export_to_file(&platform, &query, format, &file, false, |_| {}).await;
         assert_eq!(again.unwrap_err().code, ErrorCode::Conflict);
         assert!(!file.exists());
-        let replaced = export_to_file(&platform, &query, format, &file, true)
+        let replaced = export_to_file(&platform, &query, format, &file, true, |_| {})
             .await
             .unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
@@ -92,7 +92,15 @@ fn an_export_holds_until_a_byte_of_it_is_changed() {
 
         // Nothing is left of one that can't be written.
         let nowhere = folder.path().join("none/rows.csv");
-        let failed = export_to_file(&platform, &query, ExportFormat::Csv, &nowhere, false).await;
+        let failed = export_to_file(
+            &platform,
+            &query,
+            ExportFormat::Csv,
+            &nowhere,
+            false,
+            |_| {},
+        )
+        .await;
         assert_eq!(failed.unwrap_err().code, ErrorCode::Storage);
     });
     served.stop();

@@ -52,7 +52,7 @@ pub(super) fn export(
     let query = args.query.query()?;
     if let Some(file) = &args.out {
         let exported = ask(place, async |platform| {
-            export_to_file(platform, &query, args.format, file, false).await
+            export_to_file(platform, &query, args.format, file, false, |_| {}).await
         })?;
         output.print(&exported, |out| {
             let rows = text::count(exported.proof.rows, "row");
