@@ -1,5 +1,5 @@
 //! What changed, told to the pages: the session, the keys, the platform, its audit log, what was done, and how
-//! far a burst or a run is.
+//! far a burst, a run or an export is.
 
 use std::time::Duration;
 

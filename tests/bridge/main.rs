@@ -21,14 +21,15 @@ use strongroom_contract::{
     },
     jwt::{JwtReport, PastedToken},
     limits::LimitSuggestion,
-    manage::{AuditRowView, KeyView},
+    manage::{AllowAllView, AuditPage, KeyView, SourceCheck},
     requests::{ExportedRequest, ForeignOpened, ForeignRead, OpenForeign},
     run::{RunArgs, RunReport},
     scheme::SchemeView,
     vault::{EditKey, Enrolled, ItemView, NewKey},
     window::{
-        ActivityRow, AllowlistCheck, Answered, BurstPlan, Draft, EnrolmentShown, ExactRequest,
-        ForeignText, IssueKey, PlatformStatus, Reopened, ReportForm, RunPlan, Session, Settings,
+        ActivityRow, AllowlistCheck, Answered, AuditExported, BurstPlan, Draft, EditIssued,
+        EnrolmentShown, ExactRequest, ForeignText, IssueKey, PlatformStatus, Reopened, ReportForm,
+        RunPlan, Session, Settings,
     },
 };
 use ts_rs::{Config, TS, TypeVisitor};
@@ -76,8 +77,10 @@ fn contract() -> String {
     };
     declarations.visit::<ActivityRow>();
     declarations.visit::<AllowlistCheck>();
+    declarations.visit::<AllowAllView>();
     declarations.visit::<Answered>();
-    declarations.visit::<AuditRowView>();
+    declarations.visit::<AuditExported>();
+    declarations.visit::<AuditPage>();
     declarations.visit::<BurstPlan>();
     declarations.visit::<BurstReport>();
     declarations.visit::<Collection>();
@@ -88,6 +91,7 @@ fn contract() -> String {
     declarations.visit::<BodyMatches>();
     declarations.visit::<BodyRows>();
     declarations.visit::<Draft>();
+    declarations.visit::<EditIssued>();
     declarations.visit::<EditKey>();
     declarations.visit::<Enrolled>();
     declarations.visit::<EnrolmentShown>();
@@ -134,6 +138,7 @@ fn contract() -> String {
     declarations.visit::<RowsOfBody>();
     declarations.visit::<SchemeView>();
     declarations.visit::<Session>();
+    declarations.visit::<SourceCheck>();
     declarations.visit::<Settings>();
     let declared = declarations.by_name.into_values();
     declared.fold(HEAD.to_owned(), |file, declaration| {

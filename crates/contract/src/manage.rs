@@ -56,6 +56,7 @@ pub struct CreateKey {
 /// Whose money a key moves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyEnvironment {
     /// Test money.
@@ -311,6 +312,7 @@ pub struct ChangeAllowlist {
 /// `GET /manage/v1/allowlist`, and the answer to a change of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AllowAllView {
     /// The sources that any key may be used from, in order and without overlap; any if empty.
     pub allow: Vec<String>,
@@ -319,6 +321,7 @@ pub struct AllowAllView {
 /// `GET /manage/v1/keys/{app_id}/source?address=ADDRESS`: whether the key may be used from there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SourceCheck {
     /// The address as it counts: IPv4 in IPv6's mapped form is IPv4.
     pub address: String,
@@ -336,6 +339,7 @@ pub struct SourceCheck {
 /// What one allowlist says about a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ListCheck {
     /// Whether it lets it through.
     pub passes: bool,
@@ -416,6 +420,7 @@ impl AuditRowView {
 /// `GET /manage/v1/audit?limit=N&before=SEQUENCE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AuditPage {
     /// The rows, the newest first.
     pub rows: Vec<AuditRowView>,

@@ -9,6 +9,7 @@ use crate::{
     compose::{Capture, Expectations},
     error::Failure,
     exchange::{Exchange, Step},
+    manage::KeyEnvironment,
     run::CheckResult,
     secret::Revealed,
     time::UnixMillis,
@@ -55,7 +56,7 @@ pub struct PlatformStatus {
 }
 
 /// A key to be issued by the local platform, and put straight into the vault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct IssueKey {
     /// The key's name at the platform.
@@ -70,6 +71,49 @@ pub struct IssueKey {
     pub may_sign: bool,
     /// The name of the vault's item that is to hold it.
     pub store: String,
+    /// Accepted requests in a day (UTC); no quota if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub daily_quota: Option<u32>,
+    /// Whose money it moves.
+    #[serde(default)]
+    pub environment: KeyEnvironment,
+    /// From when on it can be used; at once if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub not_before: Option<UnixMillis>,
+    /// When it ends; never if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub expires: Option<UnixMillis>,
+    /// A note for people.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// A change of an issued key beside its limits and lists: `{"note": "…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum EditIssued {
+    /// Its name.
+    Name(String),
+    /// What is noted about it; may be empty.
+    Note(String),
+    /// When it ends; never if absent.
+    Expires(Option<UnixMillis>),
+}
+
+/// An export of the audit log that was written to a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct AuditExported {
+    /// The file of the rows.
+    pub file: String,
+    /// The file of their proof.
+    pub proof_file: String,
+    /// How many rows it has.
+    pub rows: u64,
 }
 
 /// Whether a typed allowlist can be read: `{"ok": true, "normalized": […]}` or

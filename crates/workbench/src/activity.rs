@@ -55,6 +55,8 @@ pub enum Act {
     PlatformStopped,
     /// The local platform issued a key to the vault.
     KeyIssued,
+    /// The local platform gave the vault a new secret of a key.
+    KeyRotated,
 }
 
 /// One entry.

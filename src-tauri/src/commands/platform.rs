@@ -1,18 +1,23 @@
 //! The local platform: running it, and the keys that it issued.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use strongroom_contract::{
     clients::ClientView,
     error::Failure,
     explain::Explanation,
     limits::{LimitSuggestion, SetClientLimit, SetDelay, SetQuota},
-    manage::{AuditRowView, KeyView, SetAllowlist, SetLimit, SetScopes},
-    window::{AllowlistCheck, IssueKey, PlatformStatus},
+    manage::{
+        AllowAllView, AuditPage, ChangeAllowlist, KeyView, RetireSecret, SetLimit, SetPublicKey,
+        SetScopes, SourceCheck,
+    },
+    window::{AllowlistCheck, AuditExported, EditIssued, IssueKey, PlatformStatus},
 };
 use strongroom_workbench::desk::Desk;
+use tauri::AppHandle;
 
 use super::Shared;
+use crate::{dialogs, events};
 
 /// Whether it runs, and where.
 #[tauri::command]
@@ -115,18 +120,88 @@ pub(crate) async fn platform_suggest_limit(
     app.desk()?.manage().await?.limit_suggestion(&app_id).await
 }
 
-/// Replaces a key's allowlist.
+/// Replaces a key's allowlist; with `guard`, unless it locks out this machine or everybody.
 #[tauri::command]
 pub(crate) async fn platform_set_allowlist(
     app: Shared<'_>,
     app_id: String,
     allow: Vec<String>,
+    guard: bool,
 ) -> Result<KeyView, Failure> {
-    app.desk()?
-        .manage()
-        .await?
-        .set_allowlist(&app_id, &SetAllowlist { allow })
-        .await
+    let change = ChangeAllowlist { allow, guard };
+    let platform = app.desk()?.manage().await?;
+    platform.change_allowlist(&app_id, &change).await
+}
+
+/// From where any key may be used.
+#[tauri::command]
+pub(crate) async fn platform_allow_all(app: Shared<'_>) -> Result<AllowAllView, Failure> {
+    app.desk()?.manage().await?.allow_all().await
+}
+
+/// Changes that, with `guard` as for one key.
+#[tauri::command]
+pub(crate) async fn platform_set_allow_all(
+    app: Shared<'_>,
+    allow: Vec<String>,
+    guard: bool,
+) -> Result<AllowAllView, Failure> {
+    let change = ChangeAllowlist { allow, guard };
+    app.desk()?.manage().await?.change_allow_all(&change).await
+}
+
+/// Whether a key may be used from an address.
+#[tauri::command]
+pub(crate) async fn platform_check_source(
+    app: Shared<'_>,
+    app_id: String,
+    address: String,
+) -> Result<SourceCheck, Failure> {
+    let platform = app.desk()?.manage().await?;
+    platform.check_source(&app_id, &address).await
+}
+
+/// Rotates a key; its new secret goes straight into the vault.
+#[tauri::command]
+pub(crate) async fn platform_rotate(
+    app: Shared<'_>,
+    app_id: String,
+    overlap_ms: u64,
+) -> Result<KeyView, Failure> {
+    app.desk()?.rotate_key(&app_id, overlap_ms).await
+}
+
+/// Ends one of a key's two secrets.
+#[tauri::command]
+pub(crate) async fn platform_retire(
+    app: Shared<'_>,
+    app_id: String,
+    secret_id: u32,
+) -> Result<KeyView, Failure> {
+    let platform = app.desk()?.manage().await?;
+    platform.retire(&app_id, &RetireSecret { secret_id }).await
+}
+
+/// Changes a key's name, note or end.
+#[tauri::command]
+pub(crate) async fn platform_edit(
+    app: Shared<'_>,
+    app_id: String,
+    edit: EditIssued,
+) -> Result<KeyView, Failure> {
+    app.desk()?.edit_issued(&app_id, edit).await
+}
+
+/// Registers a key's public key, or ends it.
+#[tauri::command]
+pub(crate) async fn platform_set_public_key(
+    app: Shared<'_>,
+    app_id: String,
+    public_key: Option<String>,
+) -> Result<KeyView, Failure> {
+    let platform = app.desk()?.manage().await?;
+    let change = SetPublicKey { public_key };
+    platform.set_public_key(&app_id, &change).await
 }
 
 /// Replaces a key's scopes.
@@ -179,13 +254,37 @@ pub(crate) async fn platform_check_allowlist(text: String) -> AllowlistCheck {
     Desk::check_allowlist(&text)
 }
 
-/// Rows of the audit log, the newest first.
+/// Rows of the audit log that fit, the newest first.
 #[tauri::command]
 pub(crate) async fn platform_audit(
     app: Shared<'_>,
+    filter: BTreeMap<String, String>,
     before: Option<u64>,
-) -> Result<Vec<AuditRowView>, Failure> {
-    app.desk()?.audit(before).await
+) -> Result<AuditPage, Failure> {
+    app.desk()?.audit(&filter, before).await
+}
+
+/// Saves all rows that fit to a file of the user's choice, with their proof beside it; nothing if the
+/// user changed their mind, before or while it was written.
+#[tauri::command]
+pub(crate) async fn platform_export_audit(
+    handle: AppHandle,
+    app: Shared<'_>,
+    filter: BTreeMap<String, String>,
+    name: String,
+) -> Result<Option<AuditExported>, Failure> {
+    let Some(path) = dialogs::save_file(handle.clone(), name).await else {
+        return Ok(None);
+    };
+    let heard = |bytes| events::tell(&handle, "export-grew", bytes);
+    app.desk()?.export_audit(&filter, &path, heard).await
+}
+
+/// Stops what is being exported; nothing of it is left.
+#[tauri::command]
+pub(crate) async fn platform_stop_export(app: Shared<'_>) -> Result<(), Failure> {
+    app.desk()?.stop_export();
+    Ok(())
 }
 
 /// Why a request was answered as it was.

@@ -6,8 +6,10 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen, type UnlistenFn } from "@tauri-apps/api/event";
 import type {
+  AllowAllView,
   Answered,
-  AuditRowView,
+  AuditExported,
+  AuditPage,
   BodyMatches,
   BodyRows,
   BurstPlan,
@@ -18,6 +20,7 @@ import type {
   Comparison,
   Diagnosis,
   Draft,
+  EditIssued,
   Environment,
   ExactRequest,
   Exchange,
@@ -55,6 +58,7 @@ import type {
   RunStep,
   SaveEnvironment,
   SchemeView,
+  SourceCheck,
   VaultStatus,
 } from "./generated/contract";
 
@@ -110,6 +114,11 @@ export interface IssueKey {
   may_sign: boolean;
   /** The vault item that holds it; the secret goes there directly and never comes here. */
   store: string;
+  daily_quota: number | null;
+  environment: "test" | "live";
+  not_before: string | null;
+  expires: string | null;
+  note: string;
 }
 
 /** A QR code: the dark modules as an SVG path, one unit a module. */
@@ -321,8 +330,21 @@ export const platform = {
   setClientLimit: (client: string, perMinute: number | null) =>
     invoke<ClientView>("platform_set_client_limit", { client, perMinute }),
   suggestLimit: (appId: string) => invoke<LimitSuggestion>("platform_suggest_limit", { appId }),
-  setAllowlist: (appId: string, allow: string[]) =>
-    invoke<KeyView>("platform_set_allowlist", { appId, allow }),
+  /** With `guard`, a list that locks out this machine or every source seen lately is refused. */
+  setAllowlist: (appId: string, allow: string[], guard: boolean) =>
+    invoke<KeyView>("platform_set_allowlist", { appId, allow, guard }),
+  allowAll: () => invoke<AllowAllView>("platform_allow_all"),
+  setAllowAll: (allow: string[], guard: boolean) =>
+    invoke<AllowAllView>("platform_set_allow_all", { allow, guard }),
+  checkSource: (appId: string, address: string) =>
+    invoke<SourceCheck>("platform_check_source", { appId, address }),
+  rotate: (appId: string, overlapMs: number) =>
+    invoke<KeyView>("platform_rotate", { appId, overlapMs }),
+  retire: (appId: string, secretId: number) =>
+    invoke<KeyView>("platform_retire", { appId, secretId }),
+  edit: (appId: string, edit: EditIssued) => invoke<KeyView>("platform_edit", { appId, edit }),
+  setPublicKey: (appId: string, publicKey: string | null) =>
+    invoke<KeyView>("platform_set_public_key", { appId, publicKey }),
   setScopes: (appId: string, scopes: string[]) =>
     invoke<KeyView>("platform_set_scopes", { appId, scopes }),
   /** Adds one address to the allowlist, or one scope to the scopes, whatever they are by now. */
@@ -332,7 +354,16 @@ export const platform = {
     invoke<KeyView>("platform_grant_scope", { appId, scope }),
   advanceClock: (byMs: number) => invoke<void>("platform_advance_clock", { byMs }),
   checkAllowlist: (text: string) => invoke<CidrCheck>("platform_check_allowlist", { text }),
-  audit: (before: number | null) => invoke<AuditRowView[]>("platform_audit", { before }),
+  /**
+   * `filter` has the parameters of a question to the audit log: key, status, rule, text and so on, and
+   * `within`: not longer ago than so many milliseconds.
+   */
+  audit: (filter: Record<string, string>, before: number | null) =>
+    invoke<AuditPage>("platform_audit", { filter, before }),
+  /** Asks where to, and writes all rows that fit with their proof; `null` if it was given up. */
+  exportAudit: (filter: Record<string, string>, name: string) =>
+    invoke<AuditExported | null>("platform_export_audit", { filter, name }),
+  stopExport: () => invoke<void>("platform_stop_export"),
   explain: (requestId: string) => invoke<Explanation>("platform_explain", { requestId }),
   environment: () => invoke<string>("platform_environment"),
 };
@@ -357,6 +388,8 @@ export interface Events {
   "activity-grew": null;
   "burst-sample": BurstSample;
   "run-step": RunStep;
+  /** How many bytes of an export are written. */
+  "export-grew": number;
   navigate: string;
 }
 

@@ -91,6 +91,10 @@ fn told(entry: &Entry) -> (ActivityKind, String) {
             ActivityKind::Platform,
             format!("The local platform issued {subject}"),
         ),
+        Act::KeyRotated => (
+            ActivityKind::Platform,
+            format!("The local platform gave {subject} a new secret"),
+        ),
     }
 }
 

@@ -3,13 +3,29 @@
 //! Every look at the platform is a row of its own, the window's too. Shown, they would hide what
 //! happens, and a page that follows the log would follow itself.
 
-use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use strongroom_contract::{error::Failure, manage::AuditRowView};
+use strongroom_contract::{
+    audit::AuditQuery,
+    error::{ErrorCode, Failure},
+    export::ExportFormat,
+    manage::AuditPage,
+    time::UnixMillis,
+    window::AuditExported,
+};
 use tokio::sync::watch;
 
 use super::{Desk, platform::LocalPlatform};
-use crate::{agent::on_a_thread, platform::Platform};
+use crate::{
+    agent::on_a_thread,
+    platform::{Platform, export_to_file},
+};
 
 /// Between two looks at the log's length.
 const LOOK: Duration = Duration::from_secs(1);
@@ -17,28 +33,93 @@ const LOOK: Duration = Duration::from_secs(1);
 const PAGE: u32 = 200;
 /// How many pages are read for one of the window's, if looks fill them.
 const PAGES: usize = 20;
+/// Between two words about how far an export is.
+const BREATH: Duration = Duration::from_millis(100);
+/// The name of the parameter for how long ago a row may have been written.
+const WITHIN: &str = "within";
 /// How many rows a page of the window has.
 const SHOWN: usize = 100;
 /// Acts that change nothing.
-const LOOKS: [&str; 6] = [
+const LOOKS: [&str; 14] = [
+    "allow_all.show",
+    "audit.export.verify",
     "audit.list",
+    "audit.retention.show",
     "audit.verify",
+    "client.list",
     "clock.show",
+    "exhibit.explain",
     "key.list",
+    "limit.explain",
     "request.explain",
     "request.show",
+    "route.list",
+    "source.explain",
 ];
 
 impl Desk {
     /// Rows of the running platform's audit log from before row `before` on, the newest first:
-    /// requests, and management acts that changed something.
+    /// requests, and management acts that changed something. `filter` has the parameters of
+    /// [`AuditQuery`], and `within`: not longer ago than so many milliseconds.
     ///
     /// # Errors
     ///
     /// [`PlatformUnavailable`](strongroom_contract::error::ErrorCode::PlatformUnavailable) if none
     /// runs; what it answers.
-    pub async fn audit(&self, before: Option<u64>) -> Result<Vec<AuditRowView>, Failure> {
-        rows(&self.manage().await?, before, SHOWN).await
+    pub async fn audit(
+        &self,
+        filter: &BTreeMap<String, String>,
+        before: Option<u64>,
+    ) -> Result<AuditPage, Failure> {
+        let platform = self.manage().await?;
+        let query = question(&platform, filter).await?;
+        rows(&platform, &query, before, SHOWN).await
+    }
+
+    /// Writes all rows that fit to a file, as its name has it (`.csv`, or JSON Lines), with their proof
+    /// beside it; `heard` is told now and then how many bytes there are. `None` if it was stopped: then
+    /// there is no file.
+    ///
+    /// # Errors
+    ///
+    /// As [`export_to_file`]; what is there is replaced, since the person was asked.
+    pub async fn export_audit(
+        &self,
+        filter: &BTreeMap<String, String>,
+        file: &Path,
+        mut heard: impl FnMut(u64),
+    ) -> Result<Option<AuditExported>, Failure> {
+        let is_csv = file
+            .extension()
+            .is_some_and(|it| it.eq_ignore_ascii_case("csv"));
+        let format = match is_csv {
+            true => ExportFormat::Csv,
+            false => ExportFormat::Jsonl,
+        };
+        let platform = self.manage().await?;
+        let query = question(&platform, filter).await?;
+        let mut told: Option<Instant> = None;
+        let heard = |bytes| {
+            if told.is_none_or(|told| told.elapsed() > BREATH) {
+                told = Some(Instant::now());
+                heard(bytes);
+            }
+        };
+        let export = export_to_file(&platform, &query, format, file, true, heard);
+        let exported = tokio::select! {
+            exported = export => exported?,
+            () = self.0.stop_export.notified() => return Ok(None),
+        };
+        Ok(Some(AuditExported {
+            file: exported.file.display().to_string(),
+            proof_file: exported.proof_file.display().to_string(),
+            rows: exported.proof.rows,
+        }))
+    }
+
+    /// Stops what [`Desk::export_audit`] writes, if it does.
+    pub fn stop_export(&self) {
+        self.0.stop_export.notify_waiters();
     }
 
     /// Changes when the running platform's audit log has a new row that [`Desk::audit`] would show.
@@ -48,14 +129,40 @@ impl Desk {
     }
 }
 
+/// What is asked for. Beside the parameters of [`AuditQuery`] there is `within`: not longer ago than so many
+/// milliseconds, by the platform's clock.
+async fn question(
+    platform: &Platform,
+    filter: &BTreeMap<String, String>,
+) -> Result<AuditQuery, Failure> {
+    let mut query = AuditQuery::default();
+    for (name, value) in filter {
+        let wrong = |problem: String| Failure::new(ErrorCode::Usage, problem);
+        if name == WITHIN {
+            let ago: u64 = value
+                .parse()
+                .map_err(|_| wrong(format!("{WITHIN} is {value:?}, not milliseconds")))?;
+            let now = platform.clock().await?.now;
+            query.from = Some(UnixMillis(now.0.saturating_sub(ago)));
+            continue;
+        }
+        let is_known = query.set(name, value);
+        if !is_known.map_err(|error| wrong(error.to_string()))? {
+            return Err(wrong(format!("the audit log can't be asked for {name:?}")));
+        }
+    }
+    Ok(query)
+}
+
 async fn rows(
     platform: &Platform,
+    query: &AuditQuery,
     mut before: Option<u64>,
     wanted: usize,
-) -> Result<Vec<AuditRowView>, Failure> {
+) -> Result<AuditPage, Failure> {
     let mut shown = Vec::new();
     for _ in 0..PAGES {
-        let page = platform.audit(PAGE, before).await?;
+        let page = platform.search_audit(query, PAGE, before).await?;
         let told = page
             .rows
             .into_iter()
@@ -66,8 +173,14 @@ async fn rows(
             break;
         }
     }
-    shown.truncate(wanted);
-    Ok(shown)
+    if shown.len() > wanted {
+        shown.truncate(wanted);
+        before = shown.last().map(|row| row.sequence);
+    }
+    Ok(AuditPage {
+        rows: shown,
+        next: before,
+    })
 }
 
 /// Follows the log of whichever platform runs, as long as somebody listens.
@@ -109,10 +222,10 @@ impl Known {
         let Ok(handle) = platform.handle().await else {
             return false;
         };
-        let Ok(rows) = rows(&handle, None, 1).await else {
+        let Ok(page) = rows(&handle, &AuditQuery::default(), None, 1).await else {
             return false;
         };
-        let newest = rows.first().map(|row| row.sequence);
+        let newest = page.rows.first().map(|row| row.sequence);
         let bytes = length(&address.state).await.unwrap_or(bytes);
         let is_new = address.state != self.state || newest != self.newest;
         *self = Self {
@@ -157,7 +270,7 @@ mod tests {
         let url = desk.platform().url.unwrap();
         assert!(known.look(platform).await, "another log is news");
         assert!(!known.look(platform).await, "its own look is not");
-        desk.audit(None).await.unwrap();
+        desk.audit(&BTreeMap::new(), None).await.unwrap();
         desk.manage().await.unwrap().list_keys().await.unwrap();
         assert!(!known.look(platform).await, "nor is the window's");
         let request = Draft {

@@ -120,6 +120,8 @@ struct Issued {
     limit_per_minute: u32,
     allow: &'static [&'static str],
     may_sign: bool,
+    daily_quota: Option<u32>,
+    note: &'static str,
 }
 
 const ISSUED: [Issued; 5] = [
@@ -129,6 +131,8 @@ const ISSUED: [Issued; 5] = [
         limit_per_minute: 60,
         allow: &["127.0.0.0/8", "::1/128"],
         may_sign: true,
+        daily_quota: None,
+        note: "The checkout of the shop",
     },
     Issued {
         name: "payouts-dev",
@@ -136,6 +140,8 @@ const ISSUED: [Issued; 5] = [
         limit_per_minute: 120,
         allow: &[],
         may_sign: false,
+        daily_quota: None,
+        note: "",
     },
     Issued {
         name: "office-only",
@@ -143,6 +149,8 @@ const ISSUED: [Issued; 5] = [
         limit_per_minute: 60,
         allow: &["203.0.113.0/24"],
         may_sign: true,
+        daily_quota: None,
+        note: "Used from the office's network alone",
     },
     Issued {
         name: "nightly-batch",
@@ -150,6 +158,8 @@ const ISSUED: [Issued; 5] = [
         limit_per_minute: 3,
         allow: &[],
         may_sign: false,
+        daily_quota: Some(1_000),
+        note: "Runs at 02:00 UTC",
     },
     Issued {
         name: "old-laptop",
@@ -157,8 +167,13 @@ const ISSUED: [Issued; 5] = [
         limit_per_minute: 60,
         allow: &[],
         may_sign: false,
+        daily_quota: None,
+        note: "",
     },
 ];
+
+/// For how long the older secret of the key that is rotated goes on: six hours.
+const OVERLAP_MS: u64 = 6 * 3_600_000;
 
 const PAYIN: &str = r#"{
   "currency": "AUD",
@@ -238,6 +253,9 @@ impl Desk {
                 allow: owned(issued.allow),
                 may_sign: issued.may_sign,
                 store: issued.name.to_owned(),
+                daily_quota: issued.daily_quota,
+                note: issued.note.to_owned(),
+                ..IssueKey::default()
             })
             .await?;
         }
@@ -245,6 +263,9 @@ impl Desk {
         let keys = platform.list_keys().await?.keys;
         for old in keys.iter().filter(|key| key.name == "old-laptop") {
             platform.revoke(&old.app_id).await?;
+        }
+        for renewed in keys.iter().filter(|key| key.name == "payouts-dev") {
+            self.rotate_key(&renewed.app_id, OVERLAP_MS).await?;
         }
         for (method, path, key) in REQUESTS {
             let body = match method {

@@ -25,6 +25,7 @@ mod drafts;
 mod folders;
 mod foreign;
 mod history;
+mod issued;
 mod platform;
 mod qr;
 mod runs;
@@ -55,7 +56,7 @@ use strongroom_contract::{
 };
 use tempfile::TempDir;
 use tokio::{
-    sync::{oneshot, watch},
+    sync::{Notify, oneshot, watch},
     task::{AbortHandle, JoinHandle},
 };
 
@@ -95,6 +96,8 @@ struct Inner {
     #[cfg(feature = "desktop")]
     copied: Arc<copied::Copied>,
     audit_grew: watch::Sender<u64>,
+    /// Ends an export of the audit log that goes on.
+    stop_export: Notify,
     /// The files that may be sent.
     chosen: Arc<compose::Chosen>,
     /// The folders of requests that may be listed and run, the last chosen last.
@@ -219,6 +222,7 @@ impl Desk {
             #[cfg(feature = "desktop")]
             copied,
             audit_grew,
+            stop_export: Notify::new(),
             chosen: Arc::default(),
             folders: Mutex::default(),
             is_demo: throw_away.is_some(),

@@ -335,6 +335,11 @@ impl Desk {
             limit_per_minute: Some(key.limit_per_minute),
             allow: key.allow,
             may_sign: key.may_sign,
+            daily_quota: key.daily_quota,
+            environment: key.environment,
+            not_before: key.not_before,
+            expires: key.expires,
+            note: Some(key.note),
             ..CreateKey::default()
         };
         let store = |item| self.call::<KeyAdd>(item);
@@ -358,7 +363,7 @@ impl Desk {
         Ok(platform::environment_lines(&self.0.platform.address()?))
     }
 
-    fn note(&self, act: Act, subject: Option<&str>) {
+    pub(super) fn note(&self, act: Act, subject: Option<&str>) {
         let activity = self.0.session.activity();
         activity.record(act, clock::now(), subject, WINDOW);
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use strongroom_contract::{
     agent::{KeyAdd, KeyCheck, KeyName},
     error::{ErrorCode, Failure},
-    manage::{CreateKey, CreatedKey},
+    manage::{CreateKey, CreatedKey, KeyView},
     secret::Revealed,
     vault::{Environment, ItemView, NewKey},
 };
@@ -83,25 +83,31 @@ fn item(name: &str, platform: &Platform, created: &CreatedKey) -> Result<NewKey,
         Failure::new(ErrorCode::Usage, "a key with a public key has no secret to store")
             .hint("add its private half to the vault: strongroom key add, with the scheme rfc9421-ed25519")
     })?;
-    let scheme = if created.key.may_sign {
+    let secret = Revealed::new(secret.expose_secret().to_owned());
+    Ok(item_of(name, platform.url(), &created.key, secret))
+}
+
+/// The item of a key that the platform at `url` issued.
+pub(crate) fn item_of(name: &str, url: &str, key: &KeyView, secret: Revealed) -> NewKey {
+    let scheme = if key.may_sign {
         Scheme::Rfc9421HmacSha256
     } else {
         Scheme::HeaderPair
     };
-    Ok(NewKey {
+    NewKey {
         name: name.to_owned(),
         provider: Some(PROVIDER.to_owned()),
         environment: Some(Environment::Own),
-        public_id: Some(created.app_id.clone()),
-        base_url: Some(platform.url().to_owned()),
+        public_id: Some(key.app_id.clone()),
+        base_url: Some(url.to_owned()),
         hosts: HOSTS.map(str::to_owned).to_vec(),
         scheme: Some(scheme.id().to_owned()),
         settings: BTreeMap::new(),
         preset: None,
         tags: Vec::new(),
-        secret: Revealed::new(secret.expose_secret().to_owned()),
+        secret,
         certificate: None,
-    })
+    }
 }
 
 async fn take_back(platform: &Platform, app_id: &str, failure: Failure) -> Failure {

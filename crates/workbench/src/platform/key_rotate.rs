@@ -47,6 +47,22 @@ pub async fn rotate_and_store(
         )
         .hint("name the item that holds this key"));
     }
+    let store = async |secret| vault.call::<KeyRenew>(&KeyRenewArgs { name, secret }, |_| {});
+    rotate_then_store(platform, app_id, rotate, store).await
+}
+
+/// Rotates the key `app_id`, and hands its new secret to `store`. The vault was asked whether it could
+/// take it.
+///
+/// # Errors
+///
+/// As [`rotate_and_store`].
+pub(crate) async fn rotate_then_store(
+    platform: &Platform,
+    app_id: &str,
+    rotate: &RotateKey,
+    store: impl AsyncFnOnce(Revealed) -> Result<ItemView, Failure>,
+) -> Result<RotatedAndStored, Failure> {
     let ends_at_once = rotate.overlap_ms == Some(0);
     let first = if ends_at_once {
         RotateKey::default()
@@ -54,11 +70,8 @@ pub async fn rotate_and_store(
         *rotate
     };
     let mut rotated = platform.rotate(app_id, &first).await?;
-    let args = KeyRenewArgs {
-        name,
-        secret: Revealed::new(rotated.secret_key.expose_secret().to_owned()),
-    };
-    let item = match vault.call::<KeyRenew>(&args, |_| {}) {
+    let secret = Revealed::new(rotated.secret_key.expose_secret().to_owned());
+    let item = match store(secret).await {
         Ok(item) => item,
         Err(failure) => return Err(take_back(platform, &rotated, failure).await),
     };

@@ -10,7 +10,6 @@ mod serve;
 mod throwaway;
 mod trust;
 
-pub(crate) use self::key_create::create_then_store;
 pub use self::{
     allowlist::{allow_source, check_allowlist, grant_scope, merged_entries},
     export::{CheckedExport, Exported, export_to_file, proof_beside, verify_file},
@@ -20,6 +19,10 @@ pub use self::{
     serve::{ServeOptions, serve},
     throwaway::{Handed, Part, RefusedRequest, Report, every_scope, with_platform},
     trust::{environment_lines, scenario_lines, trust_lines},
+};
+pub(crate) use self::{
+    key_create::{create_then_store, item_of},
+    key_rotate::rotate_then_store,
 };
 pub use crate::{manage::Platform, os::process::raise_open_files};
 

@@ -1,6 +1,7 @@
 //! The local platform inside of the window's process, and the throw-away home.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead as _, BufReader},
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -32,6 +33,7 @@ fn wanted(name: &str) -> IssueKey {
         allow: Vec::new(),
         may_sign: true,
         store: name.into(),
+        ..IssueKey::default()
     }
 }
 
@@ -210,7 +212,8 @@ fn an_issued_key_is_held_used_refused_and_mended() {
     assert_eq!(explained(refused.request_id).remedy, None);
 
     // The audit log shows what happened, and not who looked.
-    let rows = window.block_on(desk.audit(None)).unwrap();
+    let everything = BTreeMap::new();
+    let rows = window.block_on(desk.audit(&everything, None)).unwrap().rows;
     assert!(rows.iter().any(|row| row.act == "key.create"));
     assert!(rows.iter().any(|row| row.rule == Some(Rule::Source)));
     let looks = ["key.list", "audit.list", "request.explain"];
@@ -218,8 +221,25 @@ fn an_issued_key_is_held_used_refused_and_mended() {
         !rows.iter().any(|row| looks.contains(&row.act.as_str())),
         "{rows:?}"
     );
-    let older = window.block_on(desk.audit(Some(rows[1].sequence))).unwrap();
-    assert_eq!(older, rows[2..]);
+    let older = desk.audit(&everything, Some(rows[1].sequence));
+    assert_eq!(window.block_on(older).unwrap().rows, rows[2..]);
+
+    // Rows that are asked for, and a file of them with its proof.
+    let refused = BTreeMap::from([("rule".to_owned(), "source".to_owned())]);
+    let page = window.block_on(desk.audit(&refused, None)).unwrap();
+    assert!(page.next.is_none() && !page.rows.is_empty());
+    assert!(page.rows.iter().all(|row| row.rule == Some(Rule::Source)));
+    let file = window.home.path().join("refused.csv");
+    let mut told = 0;
+    let exporting = desk.export_audit(&refused, &file, |bytes| told = bytes);
+    let exported = window.block_on(exporting).unwrap().unwrap();
+    assert_eq!(exported.rows, page.rows.len() as u64);
+    assert!(told > 0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), page.rows.len() + 1);
+    let unknown = BTreeMap::from([("colour".to_owned(), "red".to_owned())]);
+    let failure = window.block_on(desk.audit(&unknown, None)).unwrap_err();
+    assert_eq!(failure.code, ErrorCode::Usage);
 }
 
 #[test]
@@ -268,7 +288,7 @@ fn a_throw_away_home_is_full_and_then_gone() {
         let platform = desk.manage().await.unwrap();
         let keys = platform.list_keys().await.unwrap().keys;
         assert!(keys.iter().any(|key| key.state == KeyState::Revoked));
-        let rows = desk.audit(None).await.unwrap();
+        let rows = desk.audit(&BTreeMap::new(), None).await.unwrap().rows;
         let requests: Vec<_> = rows.iter().filter(|row| row.act == "request").collect();
         assert!(requests.len() >= 12);
         for expected in [200, 401, 403, 404, 429] {

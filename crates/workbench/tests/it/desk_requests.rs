@@ -35,6 +35,7 @@ fn with_platform(limit_per_minute: u32) -> (Window, String) {
         allow: Vec::new(),
         may_sign: true,
         store: "payments".into(),
+        ..IssueKey::default()
     };
     window.block_on(window.desk.issue_key(key)).unwrap();
     (window, url)

@@ -34,6 +34,7 @@ fn a_draft_is_saved_opened_filled_in_and_sent_and_a_removal_is_undone() {
         allow: Vec::new(),
         may_sign: true,
         store: "payments".into(),
+        ..IssueKey::default()
     };
     window.block_on(window.desk.issue_key(key)).unwrap();
 

@@ -10,6 +10,7 @@
 #[cfg(feature = "desktop")]
 mod clipboard;
 mod desk;
+mod desk_issued;
 mod desk_platform;
 mod desk_requests;
 mod desk_saved;

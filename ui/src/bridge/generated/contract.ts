@@ -31,6 +31,15 @@ item: string | null,
 request_id: string | null, };
 
 /**
+ * `GET /manage/v1/allowlist`, and the answer to a change of it.
+ */
+export type AllowAllView = { 
+/**
+ * The sources that any key may be used from, in order and without overlap; any if empty.
+ */
+allow: Array<string>, };
+
+/**
  * Whether a typed allowlist can be read: `{"ok": true, "normalized": […]}` or
  * `{"ok": false, "problem": "…"}`.
  */
@@ -48,6 +57,36 @@ exchange: Exchange,
  * What was expected, and what there was; empty if nothing was expected.
  */
 checks: Array<CheckResult>, };
+
+/**
+ * An export of the audit log that was written to a file.
+ */
+export type AuditExported = { 
+/**
+ * The file of the rows.
+ */
+file: string, 
+/**
+ * The file of their proof.
+ */
+proof_file: string, 
+/**
+ * How many rows it has.
+ */
+rows: number, };
+
+/**
+ * `GET /manage/v1/audit?limit=N&before=SEQUENCE`.
+ */
+export type AuditPage = { 
+/**
+ * The rows, the newest first.
+ */
+rows: Array<AuditRowView>, 
+/**
+ * What to pass as `before` for the rows that follow.
+ */
+next: number | null, };
 
 /**
  * One row of the audit log, as it is shown.
@@ -994,6 +1033,11 @@ file: string | null,
 enabled: boolean, };
 
 /**
+ * A change of an issued key beside its limits and lists: `{"note": "…"}`.
+ */
+export type EditIssued = { "name": string } | { "note": string } | { "expires": UnixMillis | null };
+
+/**
  * What an API key is to be from now on; its secret stays.
  */
 export type EditKey = { 
@@ -1712,7 +1756,27 @@ may_sign: boolean,
 /**
  * The name of the vault's item that is to hold it.
  */
-store: string, };
+store: string, 
+/**
+ * Accepted requests in a day (UTC); no quota if absent.
+ */
+daily_quota?: number | null, 
+/**
+ * Whose money it moves.
+ */
+environment: KeyEnvironment, 
+/**
+ * From when on it can be used; at once if absent.
+ */
+not_before?: UnixMillis | null, 
+/**
+ * When it ends; never if absent.
+ */
+expires?: UnixMillis | null, 
+/**
+ * A note for people.
+ */
+note: string, };
 
 /**
  * The kind of an item.
@@ -1887,6 +1951,11 @@ checks: Array<JwtCheck>, };
 export type JwtRule = "form" | "algorithm" | "critical" | "type" | "signature" | "expires" | "not_before" | "issued";
 
 /**
+ * Whose money a key moves.
+ */
+export type KeyEnvironment = "test" | "live";
+
+/**
  * Whether a key can be used now.
  */
 export type KeyState = "not_yet" | "active" | "rotating" | "expired" | "revoked";
@@ -2051,6 +2120,23 @@ value: string,
  * Whether it is sent. One that is not stays in the table.
  */
 enabled: boolean, };
+
+/**
+ * What one allowlist says about a source.
+ */
+export type ListCheck = { 
+/**
+ * Whether it lets it through.
+ */
+passes: boolean, 
+/**
+ * The entry that does; absent if none does, or if the list is empty, which lets any source through.
+ */
+entry: string | null, 
+/**
+ * The list.
+ */
+allow: Array<string>, };
 
 /**
  * A pasted request and what the debugger found out.
@@ -2929,6 +3015,32 @@ proxy?: string | null,
  * The item of the vault whose id and secret the proxy is given as user and password.
  */
 proxy_key?: string | null, };
+
+/**
+ * `GET /manage/v1/keys/{app_id}/source?address=ADDRESS`: whether the key may be used from there.
+ */
+export type SourceCheck = { 
+/**
+ * The address as it counts: IPv4 in IPv6's mapped form is IPv4.
+ */
+address: string, 
+/**
+ * Whether both lists let it through.
+ */
+passes: boolean, 
+/**
+ * What the key's own list says.
+ */
+by_key: ListCheck, 
+/**
+ * What the list for all keys says.
+ */
+by_all: ListCheck, 
+/**
+ * Whether it is a proxy that the platform believes: what counts then is the address that it speaks
+ * for.
+ */
+is_proxy: boolean, };
 
 /**
  * One artefact of signing, as it was made.

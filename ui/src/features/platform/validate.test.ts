@@ -1,12 +1,20 @@
 import { expect, test } from "vitest";
 import {
+  addressProblem,
+  asPublicKey,
+  asTime,
   clientLimitProblem,
   countOf,
   delayOf,
   delayProblem,
+  futureProblem,
   limitProblem,
   quotaProblem,
+  routeProblem,
   scopeProblem,
+  timeOf,
+  timeProblem,
+  typable,
   words,
 } from "./validate";
 
@@ -49,4 +57,53 @@ test("an unknown scope is named", () => {
 
 test("lists are split at commas and white space", () => {
   expect(words(" a, b\n c,,d ")).toEqual(["a", "b", "c", "d"]);
+});
+
+test("a time is a day, a time of day with or without its zone, or how long from now", () => {
+  const now = new Date("2026-11-28T21:00:00.500Z");
+  for (const [typed, meant] of [
+    ["2027-01-31T12:00+10:00", "2027-01-31T02:00:00.000Z"],
+    ["2027-01-31t12:00:05z", "2027-01-31T12:00:05.000Z"],
+    ["2027-01-31", "2027-01-31T00:00:00.000Z"],
+    [" 2027-01-31 12:00 ", "2027-01-31T12:00:00.000Z"],
+    ["2027-01-31 12:00:05 UTC", "2027-01-31T12:00:05.000Z"],
+    ["30d", "2026-12-28T21:01:00.000Z"],
+    ["90 min", "2026-11-28T22:31:00.000Z"],
+  ] as const)
+    expect(timeOf(typed, now)?.toISOString(), typed).toBe(meant);
+  for (const wrong of ["tomorrow", "2027-13-31", "2027-01-31T12:00:00", "30", "d", "-1d"]) {
+    expect(timeOf(wrong, now), wrong).toBeUndefined();
+    expect(timeProblem(wrong), wrong).toBeTruthy();
+  }
+  for (const none of ["", " ", "never"]) {
+    expect(timeProblem(none), none).toBeUndefined();
+    expect(asTime(none), none).toBeNull();
+  }
+  expect(futureProblem("2020-01-31")).toContain("over");
+  expect(futureProblem("1d")).toBeUndefined();
+});
+
+test("a time that is shown can be typed again", () => {
+  for (const time of ["2027-01-31T12:00:00.000Z", "2027-01-31T12:00:05.000Z"])
+    expect(asTime(typable(time))).toBe(time);
+  expect(typable("2027-01-31T12:00:00Z")).toBe("2027-01-31 12:00");
+  expect(typable(null)).toBe("");
+});
+
+test("a public key in PEM has its lines again", () => {
+  const pem = "-----BEGIN PUBLIC KEY-----\nMCowBQ==\n-----END PUBLIC KEY-----\n";
+  expect(asPublicKey(pem.replaceAll("\n", ""))).toBe(pem);
+  expect(asPublicKey(pem.replaceAll("\n", " "))).toBe(pem);
+  expect(asPublicKey(" GFw0 ")).toBe("GFw0");
+});
+
+test("an address is whole, and a route begins at its beginning", () => {
+  for (const good of ["", "203.0.113.7", "::1", "2001:db8::1", "::ffff:10.0.0.1"])
+    expect(addressProblem(good), good).toBeUndefined();
+  for (const wrong of ["203.0.113", "203.0.113.256", "10.0.0.0/8", "localhost", "1:2"])
+    expect(addressProblem(wrong), wrong).toBeTruthy();
+  for (const good of ["", "/api/v2", "POST /api", "get  /"])
+    expect(routeProblem(good), good).toBeUndefined();
+  for (const wrong of ["payins", "POST", "POST payins"])
+    expect(routeProblem(wrong), wrong).toBeTruthy();
 });
