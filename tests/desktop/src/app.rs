@@ -92,6 +92,11 @@ impl<'home> App<'home> {
         self.screen.shows_words()
     }
 
+    /// Chooses a file in the system's dialog for files, which the app has opened or is about to.
+    pub fn choose_file(&self, path: &Path) {
+        self.screen.choose_file(path);
+    }
+
     /// Ends the web processes from outside, as the system does where memory is short; which they were.
     #[must_use]
     pub fn end_pages(&self) -> Vec<u32> {

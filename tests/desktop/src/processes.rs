@@ -19,6 +19,9 @@ use crate::measure::{end_group, processes_of};
 /// How long a program may take to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What the titles of the system's dialogs for files have in common.
+const FILE_DIALOG: &str = "^(Save|Open)";
+
 /// A page with words on it has more colours than this, from the soft edges of its letters; an empty
 /// window has a few.
 const COLOURS_OF_AN_EMPTY_PAGE: usize = 8;
@@ -65,6 +68,36 @@ impl Screen {
     /// Whether there are words to be seen.
     pub(super) fn shows_words(&self) -> bool {
         self.colours() > COLOURS_OF_AN_EMPTY_PAGE
+    }
+
+    /// Types the path of a file into the system's dialog for files, once it is open, and confirms it.
+    pub(super) fn choose_file(&self, path: &Path) {
+        // No window manager gives a window the focus here.
+        let keys = [
+            "search",
+            "--sync",
+            "--onlyvisible",
+            "--name",
+            FILE_DIALOG,
+            "windowfocus",
+            "--sync",
+        ];
+        self.hands(&keys);
+        self.hands(&["key", "ctrl+a"]);
+        let path = path.to_str().expect("a path in UTF-8");
+        self.hands(&["type", "--delay", "20", path]);
+        self.hands(&["key", "Return"]);
+    }
+
+    /// Presses keys where the focus is, whatever program has it.
+    fn hands(&self, arguments: &[&str]) {
+        let done = Command::new("timeout")
+            .args(["20", "xdotool"])
+            .args(arguments)
+            .env("DISPLAY", &self.name)
+            .output()
+            .expect("xdotool runs (scripts/setup installs it)");
+        assert!(done.status.success(), "xdotool {arguments:?}: {done:?}");
     }
 
     /// How many colours are to be seen on every second line of the screen.

@@ -112,6 +112,9 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.alert().await;
     main!(visit, page, "platform-issue-refused");
     page.fill("Allowed from", "127.0.0.0/8, ::1").await;
+    page.fill("Ends", "90d").await;
+    page.fill("Note", "For the nightly import").await;
+    main!(visit, page, "platform-issue");
     page.click("Issue key").await;
     page.see("held as payments-dev").await;
     page.click("Use it from my program").await;
@@ -131,6 +134,7 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     .await;
     main!(visit, page, "platform-edit");
     page.press(Key::Escape).await;
+    an_issued_key(visit, page).await;
 
     page.click("Vault").await;
     page.see("Issued by the platform").await;
@@ -161,6 +165,9 @@ async fn first_run_and_a_refusal(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     main!(visit, page, "platform-revoke");
     page.click("Revoke").await;
     page.see("payments-dev is revoked").await;
+    page.click("payments-dev").await;
+    page.see("nothing of it can be changed").await;
+    main!(visit, page, "platform-key-revoked");
     page.click("Requests").await;
     page.click("Send").await;
     page.see("Refused").await;
@@ -275,12 +282,77 @@ async fn a_filled_home(visit: &mut impl AsyncFnMut(&Page, Stop)) {
     page.click("Why?").await;
     page.see("Fix:").await;
     main!(visit, page, "platform-explained");
+    the_audit_log(visit, page).await;
     page.click("Activity").await;
     page.see("unlocked").await;
     main!(visit, page, "activity-full");
     page.click("Settings").await;
     page.see("This vault").await;
     main!(visit, page, "settings");
+}
+
+/// The page of an issued key, and what is asked before it changes whom it lets in.
+async fn an_issued_key(visit: &mut impl AsyncFnMut(&Page, Stop), page: &Page) {
+    page.click("payments-dev").await;
+    page.see("Would an address pass?").await;
+    main!(visit, page, "platform-key");
+    page.fill("Would an address pass?", "127.0.0.1").await;
+    page.click("Check").await;
+    page.see("127.0.0.1 passes").await;
+    main!(visit, page, "platform-key-passes");
+    page.fill("Would an address pass?", "203.0.113.7").await;
+    page.click("Check").await;
+    page.see("203.0.113.7 is refused").await;
+    main!(visit, page, "platform-key-refused");
+    page.click("Edit the allowlist of payments-dev: 127.0.0.0/8 ::1/128")
+        .await;
+    page.fill("New allowlist of payments-dev", "203.0.113.0/24")
+        .await;
+    page.press(Key::Enter).await;
+    page.see("requests from there are refused").await;
+    main!(visit, page, "platform-lock-out");
+    page.click("Keep the old list").await;
+    page.click("Suggest a limit").await;
+    page.see("Dismiss").await;
+    main!(visit, page, "platform-key-limits");
+    page.click("Dismiss").await;
+    page.click("Rotate…").await;
+    page.see("Both are accepted until").await;
+    main!(visit, page, "platform-rotate");
+    page.click("Rotate").await;
+    page.see("two are accepted").await;
+    main!(visit, page, "platform-key-rotating");
+    page.click("End now…").await;
+    page.see("This cannot be undone").await;
+    main!(visit, page, "platform-end-secret");
+    page.click("Keep it").await;
+    page.click("Local platform").await;
+    page.see("Live audit").await;
+    main!(visit, page, "platform-rotating");
+}
+
+/// Narrowed down, to nothing too, and about to be exported.
+async fn the_audit_log(visit: &mut impl AsyncFnMut(&Page, Stop), page: &Page) {
+    page.choose("Status", "4xx").await;
+    page.choose("Key", "payments-dev").await;
+    page.choose("Time", "Between…").await;
+    page.see("Since").await;
+    page.see("Clear filters").await;
+    main!(visit, page, "platform-audit-narrowed");
+    page.click("Export…").await;
+    page.see("Export the audit log").await;
+    main!(visit, page, "platform-export");
+    page.press(Key::Escape).await;
+    page.fill("From address", "203.0.113").await;
+    page.press(Key::Enter).await;
+    page.alert().await;
+    main!(visit, page, "platform-audit-refused");
+    page.click("Clear filters").await;
+    page.fill("Search the audit log", "nothing has this name")
+        .await;
+    page.see("No such rows").await;
+    main!(visit, page, "platform-audit-nothing-found");
+    page.click("Show all rows").await;
 }
 
 /// Pasted to be understood, and to be sent.

@@ -11,6 +11,8 @@ mod debugger;
 mod given_up;
 mod keyboard;
 mod main_job;
+mod platform_audit;
+mod platform_keys;
 mod recovery;
 mod requests_compose;
 mod requests_history;
