@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  titled,
   bytes,
   count,
   countdown,
@@ -31,6 +32,16 @@ describe("relative", () => {
   ])("%i s from now reads %s", (seconds, words) => {
     expect(relative(later(seconds), now)).toBe(words);
   });
+});
+
+test("names are written as people do, unless somebody already did", () => {
+  expect(["hello-clever", "stripe", "AWS", "My Bank", "a_b2"].map(titled)).toEqual([
+    "Hello Clever",
+    "Stripe",
+    "AWS",
+    "My Bank",
+    "A B2",
+  ]);
 });
 
 test("times are exact to the second and in UTC", () => {

@@ -93,6 +93,15 @@ export function initials(name: string): string {
   return letters.join("").toUpperCase();
 }
 
+/** A name as people write it: `hello-clever` is `Hello Clever`; one with capitals or spaces stays as it is. */
+export function titled(name: string): string {
+  if (!/^[a-z0-9]+([-_][a-z0-9]+)*$/.test(name)) return name;
+  return name
+    .split(/[-_]/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(" ");
+}
+
 /** A lock's countdown: `9:41`. */
 export function countdown(seconds: number): string {
   const rest = Math.max(0, Math.floor(seconds));

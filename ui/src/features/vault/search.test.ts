@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ItemView } from "$/bridge";
-import { isDue, search } from "./search";
+import { byProvider, isDue, providersOf, search } from "./search";
 
 const now = new Date("2026-11-09T12:00:00Z");
 
@@ -58,4 +58,22 @@ test("due means within two weeks, or over", () => {
   expect(isDue(item("a", { expires: "2026-11-25T00:00:00Z" }), now)).toBe(false);
   expect(isDue(item("a", { expires: "2026-01-01T00:00:00Z" }), now)).toBe(true);
   expect(isDue(item("a"), now)).toBe(false);
+});
+
+test("keys of one provider stand together, however it is written, and those of none last", () => {
+  const given = [
+    item("z", { provider: "stripe" }),
+    item("lone", { provider: null }),
+    item("b", { provider: "hello-clever" }),
+    item("a", { provider: "Stripe" }),
+  ];
+  const ordered = byProvider(given);
+  expect(ordered.map((found) => found.name)).toEqual(["b", "z", "a", "lone"]);
+  expect(providersOf(ordered)).toEqual([
+    { start: 0, label: "Hello Clever" },
+    { start: 1, label: "Stripe" },
+    { start: 3, label: "No provider" },
+  ]);
+  expect(providersOf([])).toEqual([]);
+  expect(byProvider(given)).toBe(ordered);
 });
