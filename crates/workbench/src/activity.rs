@@ -1,5 +1,5 @@
 //! What the owner process did since it started: unlocks, uses, reveals. Kept in memory, bounded,
-//! without secrets.
+//! without secrets. Names of items are the vault's: while it is locked they are here only sealed.
 
 use std::{
     collections::VecDeque,
@@ -7,6 +7,7 @@ use std::{
 };
 
 use strongroom_contract::time::UnixMillis;
+use strongroom_crypto::{Key, aead::Cipher, framing::Frame};
 use tokio::sync::watch;
 
 /// How many entries are kept.
@@ -59,6 +60,35 @@ pub enum Act {
     KeyRotated,
 }
 
+impl Act {
+    /// Whether its subject comes out of the vault.
+    fn concerns_an_item(self) -> bool {
+        self != Self::PlatformStarted
+    }
+}
+
+/// What an act concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An item's name or reference, or an address.
+    Known(String),
+    /// A name, sealed when the vault was locked.
+    Sealed(Vec<u8>),
+    /// A name that came while the vault was locked already, and was not kept.
+    Forgotten,
+}
+
+impl Subject {
+    /// What may be told of it now.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(name) => Some(name),
+            Self::Sealed(_) | Self::Forgotten => None,
+        }
+    }
+}
+
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -66,8 +96,8 @@ pub struct Entry {
     pub at: UnixMillis,
     /// What was done.
     pub act: Act,
-    /// The item's name or the reference, if it concerned one.
-    pub subject: Option<String>,
+    /// What it concerned, if anything.
+    pub subject: Option<Subject>,
     /// The program that asked, as it calls itself.
     pub client: String,
     /// The request that was signed or sent.
@@ -108,6 +138,8 @@ pub struct Activity {
 #[derive(Debug, Default)]
 struct Entries {
     kept: VecDeque<Entry>,
+    /// Whether the vault is open, and names may be kept as they are.
+    names: bool,
     /// How many there ever were.
     total: u64,
 }
@@ -118,7 +150,7 @@ impl Activity {
         self.add(Entry {
             at,
             act,
-            subject: subject.map(str::to_owned),
+            subject: subject.map(|subject| Subject::Known(subject.to_owned())),
             client: client.to_owned(),
             request: None,
         });
@@ -137,7 +169,7 @@ impl Activity {
         self.add(Entry {
             at,
             act,
-            subject: subject.map(str::to_owned),
+            subject: subject.map(|subject| Subject::Known(subject.to_owned())),
             client: client.to_owned(),
             request: Some(request),
         })
@@ -161,6 +193,42 @@ impl Activity {
         self.changed();
     }
 
+    /// Seals the names of items until [`Activity::unseal`] with the same key: the vault is being locked.
+    pub(crate) fn seal(&self, key: &Key) {
+        let (cipher, aad) = names(key);
+        let mut entries = self.lock();
+        entries.names = false;
+        for entry in &mut entries.kept {
+            if let Some(Subject::Known(name)) = &entry.subject
+                && entry.act.concerns_an_item()
+            {
+                entry.subject = Some(Subject::Sealed(
+                    cipher.seal(aad.as_bytes(), name.as_bytes()),
+                ));
+            }
+        }
+        drop(entries);
+        self.changed();
+    }
+
+    /// Brings sealed names back, and keeps new ones as they are: the vault was opened. Names of a vault
+    /// with another key stay sealed.
+    pub(crate) fn unseal(&self, key: &Key) {
+        let (cipher, aad) = names(key);
+        let mut entries = self.lock();
+        entries.names = true;
+        for entry in &mut entries.kept {
+            if let Some(Subject::Sealed(sealed)) = &entry.subject
+                && let Ok(name) = cipher.open(aad.as_bytes(), sealed)
+                && let Ok(name) = str::from_utf8(name.expose_secret())
+            {
+                entry.subject = Some(Subject::Known(name.to_owned()));
+            }
+        }
+        drop(entries);
+        self.changed();
+    }
+
     /// Changes with every entry, and with what is added to one.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
@@ -173,10 +241,13 @@ impl Activity {
         self.lock().kept.iter().cloned().collect()
     }
 
-    fn add(&self, entry: Entry) -> EntryId {
+    fn add(&self, mut entry: Entry) -> EntryId {
         // Without the subject: an item's name is encrypted in the vault, and a log is not.
         tracing::info!(act = ?entry.act, client = entry.client, "activity");
         let mut entries = self.lock();
+        if !entries.names && entry.act.concerns_an_item() {
+            entry.subject = entry.subject.map(|_| Subject::Forgotten);
+        }
         if entries.kept.len() == KEPT {
             entries.kept.pop_front();
         }
@@ -198,9 +269,49 @@ impl Activity {
     }
 }
 
+/// What seals names, under a key that only the open vault has.
+fn names(key: &Key) -> (Cipher, Frame) {
+    let purpose = Frame::of("strongroom/v1/activity/names");
+    (Cipher::new(&key.derive(&purpose)), purpose)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn subjects(activity: &Activity) -> Vec<Option<Subject>> {
+        let entries = activity.entries();
+        entries.into_iter().map(|entry| entry.subject).collect()
+    }
+
+    #[test]
+    fn names_are_sealed_while_the_vault_is_locked_and_come_back_with_its_key() {
+        let (key, other) = (Key::random(), Key::random());
+        let activity = Activity::default();
+        let record = |act, subject| activity.record(act, UnixMillis(1), subject, "window");
+        activity.unseal(&key);
+        record(Act::Copied, Some("payments-live"));
+        record(Act::PlatformStarted, Some("https://localhost:8443"));
+        record(Act::Unlocked, None);
+
+        activity.seal(&key);
+        record(Act::Used, Some("late"));
+        let locked = subjects(&activity);
+        assert!(matches!(&locked[0], Some(Subject::Sealed(bytes)) if bytes.len() > 13));
+        let address = Some(Subject::Known("https://localhost:8443".into()));
+        assert_eq!(locked[1], address);
+        assert_eq!(locked[2..], [None, Some(Subject::Forgotten)]);
+
+        activity.unseal(&other);
+        assert_eq!(subjects(&activity)[0], locked[0]);
+        activity.seal(&other);
+        activity.unseal(&key);
+        let name = Some(Subject::Known("payments-live".into()));
+        assert_eq!(
+            subjects(&activity),
+            [name, address, None, Some(Subject::Forgotten)]
+        );
+    }
 
     #[test]
     fn the_newest_entries_are_kept() {

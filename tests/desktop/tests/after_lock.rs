@@ -55,6 +55,9 @@ async fn no_secret_is_left_in_the_page() {
         false,
     )
     .await;
+    page.click("Activity").await;
+    page.see("A key was shown").await;
+    assert_holds(page, &[NAME], false).await;
     page.until(
         "the web process that showed the secret to end",
         async || {

@@ -3,19 +3,23 @@
 use strongroom_contract::window::{ActivityKind, ActivityRow};
 
 use crate::{
-    activity::{Act, Answer, Entry, Request},
+    activity::{Act, Answer, Entry, Request, Subject},
     agent::WINDOW,
     session::OWNER,
 };
 
 /// One entry as a person reads it.
 pub(super) fn row(entry: Entry) -> ActivityRow {
-    let item = entry.subject.as_deref().map(|subject| {
-        let name = subject.strip_prefix("sr://").unwrap_or(subject);
-        let reference = subject.starts_with("sr://");
-        let cut = if reference { name.rfind('/') } else { None };
-        name[..cut.unwrap_or(name.len())].to_owned()
-    });
+    let item = entry
+        .subject
+        .as_ref()
+        .and_then(Subject::known)
+        .map(|subject| {
+            let name = subject.strip_prefix("sr://").unwrap_or(subject);
+            let reference = subject.starts_with("sr://");
+            let cut = if reference { name.rfind('/') } else { None };
+            name[..cut.unwrap_or(name.len())].to_owned()
+        });
     let (kind, text) = told(&entry);
     let request = entry.request;
     ActivityRow {
@@ -28,7 +32,14 @@ pub(super) fn row(entry: Entry) -> ActivityRow {
 }
 
 fn told(entry: &Entry) -> (ActivityKind, String) {
-    let subject = entry.subject.as_deref().unwrap_or_default();
+    let subject = entry
+        .subject
+        .as_ref()
+        .map_or("", |it| it.known().unwrap_or("a key"));
+    let first = entry
+        .subject
+        .as_ref()
+        .map_or("", |it| it.known().unwrap_or("A key"));
     // What was done here needs nobody's name.
     let by = match entry.client.as_str() {
         WINDOW | OWNER | "" => String::new(),
@@ -53,28 +64,28 @@ fn told(entry: &Entry) -> (ActivityKind, String) {
             "The vault locked itself: nobody used it, or the machine slept".to_owned(),
         ),
         Act::Locked => (ActivityKind::Locked, format!("The vault was locked{by}")),
-        Act::Added => (ActivityKind::Changed, format!("{subject} was added{by}")),
-        Act::Edited => (ActivityKind::Changed, format!("{subject} was changed{by}")),
-        Act::Removed => (ActivityKind::Changed, format!("{subject} was removed{by}")),
+        Act::Added => (ActivityKind::Changed, format!("{first} was added{by}")),
+        Act::Edited => (ActivityKind::Changed, format!("{first} was changed{by}")),
+        Act::Removed => (ActivityKind::Changed, format!("{first} was removed{by}")),
         Act::Restored => (
             ActivityKind::Changed,
             format!("The removal of {subject} was undone{by}"),
         ),
         Act::Renewed => (
             ActivityKind::Changed,
-            format!("{subject} got a new secret{by}"),
+            format!("{first} got a new secret{by}"),
         ),
         Act::RemovalFailed => (
             ActivityKind::Refused,
-            format!("{subject} could not be removed: it is back"),
+            format!("{first} could not be removed: it is back"),
         ),
         Act::Used | Act::Sent => sent(entry, &by),
         Act::Compared => (
             ActivityKind::Used,
-            format!("{subject} was compared with a request that failed{by}"),
+            format!("{first} was compared with a request that failed{by}"),
         ),
-        Act::Copied => (ActivityKind::Copied, format!("{subject} was copied")),
-        Act::Revealed => (ActivityKind::Revealed, format!("{subject} was shown{by}")),
+        Act::Copied => (ActivityKind::Copied, format!("{first} was copied")),
+        Act::Revealed => (ActivityKind::Revealed, format!("{first} was shown{by}")),
         Act::RevealRefused => (
             ActivityKind::Refused,
             format!("{} was not shown {subject}", named(&entry.client)),
@@ -108,7 +119,7 @@ fn named(client: &str) -> &str {
 
 fn sent(entry: &Entry, by: &str) -> (ActivityKind, String) {
     let with = match &entry.subject {
-        Some(name) => format!(" with {name}"),
+        Some(subject) => format!(" with {}", subject.known().unwrap_or("a key")),
         None => String::new(),
     };
     let Some(Request {
@@ -144,10 +155,22 @@ mod tests {
         Entry {
             at: UnixMillis(1),
             act,
-            subject: subject.map(str::to_owned),
+            subject: subject.map(|name| Subject::Known(name.to_owned())),
             client: client.to_owned(),
             request: None,
         }
+    }
+
+    #[test]
+    fn a_name_that_is_sealed_is_a_key() {
+        let mut entry = entry(Act::Copied, None, WINDOW);
+        for subject in [Subject::Sealed(b"payments".to_vec()), Subject::Forgotten] {
+            entry.subject = Some(subject);
+            let row = row(entry.clone());
+            assert_eq!((row.text.as_str(), row.item), ("A key was copied", None));
+        }
+        entry.act = Act::Used;
+        assert_eq!(row(entry).text, "A request was sent with a key");
     }
 
     #[test]

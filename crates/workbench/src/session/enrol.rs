@@ -191,6 +191,7 @@ impl Session {
         });
         match opened {
             Ok(vault) => {
+                self.activity.unseal(&vault.history_key().0);
                 *state = Some(Open {
                     place,
                     vault,

@@ -308,6 +308,7 @@ impl Session {
         let anchor = open.vault.anchor();
         let vault_id = open.vault.status().vault_id.to_string();
         let place = open.place;
+        self.activity.seal(&open.vault.history_key().0);
         // The keys go first: storing the anchor may take its time.
         drop(open.vault);
         drop(state);

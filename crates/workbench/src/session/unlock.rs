@@ -88,6 +88,7 @@ impl Session {
             tokens: Tokens::default(),
             history: None,
         };
+        self.activity.unseal(&open.vault.history_key().0);
         self.activity.record(Act::Unlocked, now, None, &work.client);
         let unlocked = Unlocked {
             status: self.status_of(&open),

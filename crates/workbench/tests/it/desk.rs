@@ -258,7 +258,11 @@ fn a_removal_at_the_window_can_be_undone_and_is_carried_out_at_lock() {
 
     window.call::<KeyRemove>(name("payments")).unwrap();
     window.block_on(window.desk.lock()).unwrap();
+    let told = || format!("{:?}", window.desk.activity());
+    assert!(told().contains("A key was removed"), "{}", told());
+    assert!(!told().contains("payments"), "{}", told());
     vault.unlock(&mut client);
+    assert!(told().contains("payments was removed"), "{}", told());
     assert_eq!(window.names(), ["refunds"]);
     assert!(window.call::<KeyRestore>(name("payments")).is_err());
     window.call::<KeyAdd>(key("payments", &[])).unwrap();

@@ -12,7 +12,10 @@ use strongroom_contract::{
     time::UnixMillis,
     vault::{EditKey, ItemKind, ItemView, NewKey},
 };
-use strongroom_workbench::{activity::Act, client::Client};
+use strongroom_workbench::{
+    activity::{Act, Subject},
+    client::Client,
+};
 
 use crate::scene::{SECRET, Scene, Vault, call, in_file, key, secret};
 
@@ -171,7 +174,8 @@ fn a_secret_is_revealed_only_with_leave_given_at_unlock() {
         .iter()
         .find(|entry| entry.act == Act::Revealed)
         .unwrap();
-    assert_eq!(revealed.subject.as_deref(), Some("sr://payments/secret"));
+    let subject = Subject::Known("sr://payments/secret".into());
+    assert_eq!(revealed.subject, Some(subject));
     assert!(!revealed.client.is_empty());
     let everything = format!("{entries:?}");
     assert!(!everything.contains("CANARY"), "{everything}");

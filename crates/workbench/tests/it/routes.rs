@@ -22,7 +22,10 @@ use strongroom_contract::{
     vault::{ItemKind, NewKey},
     window::Settings,
 };
-use strongroom_workbench::{activity::Act, send, settings};
+use strongroom_workbench::{
+    activity::{Act, Subject},
+    send, settings,
+};
 
 use crate::scene::{SECRET, Scene, Vault, call, in_file, key, secret};
 
@@ -171,7 +174,10 @@ fn certificates_of_the_vault_are_shown_and_trusted() {
     assert_eq!(answer.body.as_deref(), Some("ok"));
     let entries = scene.session.activity().entries();
     let used = entries.iter().find(|entry| entry.act == Act::Used).unwrap();
-    assert_eq!(used.subject.as_deref(), Some("somebody"));
+    assert_eq!(
+        used.subject.as_ref().and_then(Subject::known),
+        Some("somebody")
+    );
 
     // The same authority as a file would have it, for a request that is not composed.
     let without = SendOptions {
