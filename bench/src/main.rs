@@ -11,8 +11,11 @@ mod debugger;
 mod decision;
 mod harness;
 mod import;
+mod keys;
 mod limiter;
+mod mocks;
 mod nginx;
+mod query;
 mod read;
 mod send;
 mod server;
@@ -37,14 +40,17 @@ type Bench = fn() -> Result<Vec<Row>, Stopped>;
 /// Every bench, in the order of the table.
 const BENCHES: &[(&str, Bench)] = &[
     ("server", server::run),
+    ("mocks", mocks::run),
     ("decision", decision::run),
     ("limiter", limiter::run),
+    ("keys", keys::run),
     ("unlock", unlock::run),
     ("add", add::run),
     ("read", read::run),
     ("send", send::run),
     ("burst", burst::run),
     ("audit", audit::run),
+    ("query", query::run),
     ("import", import::run),
     ("debugger", debugger::run),
     ("window", window::run),
