@@ -41,9 +41,9 @@ pub(crate) fn variants(body: &[u8], offer: &mut dyn FnMut(Variant) -> bool) -> b
     let Some(json) = json else {
         return pairs_of_wholes(body, &whole, offer);
     };
-    let singles = json.singles();
-    for (defect, style) in &singles {
-        if offer_changed(body, &[defect], json.write(*style), offer) {
+    let singles = json.singles(body);
+    for (defect, _, written) in &singles {
+        if offer_changed(body, &[defect], written.clone(), offer) {
             return true;
         }
     }
@@ -51,8 +51,8 @@ pub(crate) fn variants(body: &[u8], offer: &mut dyn FnMut(Variant) -> bool) -> b
         return true;
     }
     // Two changes: two of the JSON's form, or one and a change of the whole.
-    for (one, style) in &singles {
-        for (other, second) in &singles {
+    for (one, style, _) in &singles {
+        for (other, second, _) in &singles {
             if one.id < other.id
                 && let Some(both) = json.joined(*style, *second)
                 && offer_changed(body, &[one, other], json.write(both), offer)
@@ -61,12 +61,8 @@ pub(crate) fn variants(body: &[u8], offer: &mut dyn FnMut(Variant) -> bool) -> b
             }
         }
     }
-    for (one, style) in &singles {
-        let written = json.write(*style);
-        if written == body {
-            continue;
-        }
-        for (other, changed) in wholes(&written) {
+    for (one, _, written) in &singles {
+        for (other, changed) in wholes(written) {
             if offer_changed(body, &[one, &other], changed, offer) {
                 return true;
             }
@@ -132,8 +128,11 @@ fn wholes(body: &[u8]) -> Vec<(Defect, Vec<u8>)> {
             }
             out.push((BODY_CHARSET, twice(body)));
             out.push((BODY_CHARSET, questioned(text)));
-            out.push((BODY_UNICODE, text.nfc().collect::<String>().into_bytes()));
-            out.push((BODY_UNICODE, text.nfd().collect::<String>().into_bytes()));
+            let normal_forms = [
+                beyond_ascii(text, |run, out| out.extend(run.nfc())),
+                beyond_ascii(text, |run, out| out.extend(run.nfd())),
+            ];
+            out.extend(normal_forms.map(|form| (BODY_UNICODE, form.into_bytes())));
         }
         Ok(text) => forms(text, &mut out),
         Err(_) => out.push((BODY_CHARSET, twice(body))),
@@ -160,10 +159,13 @@ fn forms(text: &str, out: &mut Vec<(Defect, Vec<u8>)>) {
 
 fn without_cr(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
-    let mut bytes = body.iter().peekable();
-    while let Some(&byte) = bytes.next() {
-        if byte != b'\r' || bytes.peek() != Some(&&b'\n') {
-            out.push(byte);
+    for line in body.split_inclusive(|&byte| byte == b'\n') {
+        match line {
+            [line @ .., b'\r', b'\n'] => {
+                out.extend_from_slice(line);
+                out.push(b'\n');
+            }
+            line => out.extend_from_slice(line),
         }
     }
     out
@@ -171,40 +173,85 @@ fn without_cr(body: &[u8]) -> Vec<u8> {
 
 fn with_crlf(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + body.len() / 16);
-    for &byte in body {
-        if byte == b'\n' {
-            out.push(b'\r');
+    for line in body.split_inclusive(|&byte| byte == b'\n') {
+        match line {
+            [line @ .., b'\n'] => {
+                out.extend_from_slice(line);
+                out.extend_from_slice(b"\r\n");
+            }
+            line => out.extend_from_slice(line),
         }
-        out.push(byte);
     }
     out
 }
 
 /// The text in Latin-1, if all of it is.
 fn latin1(text: &str) -> Option<Vec<u8>> {
-    text.chars()
-        .map(|character| u8::try_from(u32::from(character)).ok())
-        .collect()
+    let mut out = Vec::with_capacity(text.len());
+    for (ascii, others) in ascii_and_others(text.as_bytes()) {
+        out.extend_from_slice(ascii.as_bytes());
+        for character in str::from_utf8(others).ok()?.chars() {
+            out.push(u8::try_from(u32::from(character)).ok()?);
+        }
+    }
+    Some(out)
 }
 
 /// The bytes taken for Latin-1 and written as UTF-8.
 fn twice(body: &[u8]) -> Vec<u8> {
-    let text: String = body.iter().map(|&byte| char::from(byte)).collect();
-    text.into_bytes()
+    let mut out = String::with_capacity(body.len() + body.len() / 4);
+    for (text, others) in ascii_and_others(body) {
+        out.push_str(text);
+        out.extend(others.iter().map(|&byte| char::from(byte)));
+    }
+    out.into_bytes()
 }
 
 /// The text with a question mark for whatever is not ASCII.
 fn questioned(text: &str) -> Vec<u8> {
-    let ascii = |character: char| u8::try_from(character).unwrap_or(b'?');
-    text.chars()
-        .map(|character| {
-            if character.is_ascii() {
-                ascii(character)
-            } else {
-                b'?'
-            }
-        })
-        .collect()
+    let mut out = Vec::with_capacity(text.len());
+    for (ascii, others) in ascii_and_others(text.as_bytes()) {
+        out.extend_from_slice(ascii.as_bytes());
+        // Bytes that go on with a character begin with the bits 10.
+        let characters = others.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        out.extend(std::iter::repeat_n(b'?', characters));
+    }
+    out
+}
+
+/// The text with each stretch beyond ASCII changed by `change`, which is given it with the character
+/// before: marks belong to that one. The rest, nearly all of most bodies, is copied.
+fn beyond_ascii(text: &str, change: impl Fn(&str, &mut String)) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let (same, from) = rest.split_at(at.saturating_sub(1));
+        out.push_str(same);
+        let first = from.chars().next().map_or(0, char::len_utf8);
+        let behind = from.get(first..).unwrap_or_default();
+        let end = behind.bytes().position(|byte| byte.is_ascii());
+        let (changed, after) = from.split_at(end.map_or(from.len(), |end| first + end));
+        change(changed, &mut out);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The bytes in turns: a stretch of ASCII, then one of others; either may be empty.
+fn ascii_and_others(bytes: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let ascii = rest.iter().position(|byte| !byte.is_ascii());
+        let (text, behind) = rest.split_at(ascii.unwrap_or(rest.len()));
+        let others = behind.iter().position(u8::is_ascii);
+        let (others, after) = behind.split_at(others.unwrap_or(behind.len()));
+        rest = after;
+        Some((str::from_utf8(text).unwrap_or_default(), others))
+    })
 }
 
 /// A JSON body, and the style that it is written in.
@@ -213,6 +260,8 @@ struct Json<'a> {
     /// White space before and behind.
     around: (&'a str, &'a str),
     style: Style,
+    /// How many bytes it has.
+    len: usize,
 }
 
 const SPACES: [Space; 6] = [
@@ -238,24 +287,44 @@ impl<'a> Json<'a> {
             numbers: Numbers::AsWritten,
         };
         let unix = inner.replace("\r\n", "\n");
-        let space = SPACES
-            .into_iter()
-            .find(|space| json::write(&node, plain(*space)) == unix);
+        let space = SPACES.into_iter().find(|space| {
+            let mut written = String::with_capacity(unix.len());
+            json::write(&mut written, &node, plain(*space));
+            written == unix
+        });
         Some(Self {
             node,
             around: (before, after),
             // White space of no known style is changed by every rewriting.
             style: plain(space.unwrap_or(Space::None)),
+            len: body.len(),
         })
     }
 
     fn write(&self, style: Style) -> Vec<u8> {
         let (before, after) = self.around;
-        format!("{before}{}{after}", json::write(&self.node, style)).into_bytes()
+        let mut out = String::with_capacity(self.len + self.len / 4);
+        out.push_str(before);
+        json::write(&mut out, &self.node, style);
+        out.push_str(after);
+        out.into_bytes()
+    }
+
+    /// Every style that differs from the body's own in one thing and makes a difference, with the body
+    /// in it. What changes nothing alone changes nothing beside another change either.
+    fn singles(&self, body: &[u8]) -> Vec<(Defect, Style, Vec<u8>)> {
+        let mut out: Vec<(Defect, Style, Vec<u8>)> = Vec::new();
+        for (defect, style) in self.styles() {
+            let written = self.write(style);
+            if written != body && !out.iter().any(|(_, _, other)| *other == written) {
+                out.push((defect, style, written));
+            }
+        }
+        out
     }
 
     /// Every style that differs from the body's own in one thing.
-    fn singles(&self) -> Vec<(Defect, Style)> {
+    fn styles(&self) -> impl Iterator<Item = (Defect, Style)> {
         let own = self.style;
         let spaces = SPACES.map(|space| (BODY_SPACE, Style { space, ..own }));
         let order = [(
@@ -285,7 +354,6 @@ impl<'a> Json<'a> {
             .chain(order)
             .chain(escapes)
             .chain(numbers)
-            .collect()
     }
 
     /// The style with the change of `one` and the one of `other`; `None` if either changes nothing.
@@ -312,5 +380,34 @@ impl<'a> Json<'a> {
                 one.numbers
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Text by text or all at once, the outcome is the same.
+        #[test]
+        fn stretches_beyond_ascii_are_changed_as_the_whole_is(
+            text in "([ -~\r\n]{0,4}[é\u{301}\u{323}ﬁ가가中😀\u{345}]{0,3}){0,6}"
+        ) {
+            let nfc = beyond_ascii(&text, |run, out| out.extend(run.nfc()));
+            let nfd = beyond_ascii(&text, |run, out| out.extend(run.nfd()));
+            prop_assert_eq!(nfc, text.nfc().collect::<String>());
+            prop_assert_eq!(nfd, text.nfd().collect::<String>());
+            let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+            prop_assert_eq!(latin1(&text), latin);
+            let question = |c: char| if c.is_ascii() { c } else { '?' };
+            prop_assert_eq!(questioned(&text), text.chars().map(question).collect::<String>().into_bytes());
+            let all: String = text.bytes().map(char::from).collect();
+            prop_assert_eq!(twice(text.as_bytes()), all.into_bytes());
+            let unix = text.replace("\r\n", "\n");
+            prop_assert_eq!(without_cr(text.as_bytes()), unix.as_bytes());
+            prop_assert_eq!(with_crlf(text.as_bytes()), text.replace('\n', "\r\n").into_bytes());
+        }
     }
 }

@@ -12,7 +12,8 @@ pub(super) enum Node<'a> {
     Array(Vec<Node<'a>>),
     /// With its quotes and escapes.
     Text(&'a str),
-    /// A number, `true`, `false` or `null`.
+    Number(&'a str),
+    /// `true`, `false` or `null`.
     Word(&'a str),
 }
 
@@ -106,7 +107,7 @@ impl<'a> Reader<'a> {
             '{' => self.object(depth),
             '[' => self.array(depth),
             '"' => self.text().map(Node::Text),
-            _ => self.word().map(Node::Word),
+            _ => self.word(),
         }
     }
 
@@ -160,169 +161,198 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn word(&mut self) -> Option<&'a str> {
+    fn word(&mut self) -> Option<Node<'a>> {
         let of_word = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
         let end = self.rest.find(|c| !of_word(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        let known = matches!(word, "true" | "false" | "null") || is_number(word);
-        known.then_some(word)
+        match word {
+            "true" | "false" | "null" => Some(Node::Word(word)),
+            _ => is_number(word).then_some(Node::Number(word)),
+        }
     }
 }
 
 fn is_number(word: &str) -> bool {
-    matches!(serde_json::from_str(word), Ok(Value::Number(_)))
+    word.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && matches!(serde_json::from_str(word), Ok(Value::Number(_)))
 }
 
-/// Writes `node` in `style`.
-pub(super) fn write(node: &Node<'_>, style: Style) -> String {
-    let mut out = String::new();
-    put(&mut out, node, style, 0);
-    out
+/// Writes `node` in `style` at the end of `out`.
+pub(super) fn write(out: &mut String, node: &Node<'_>, style: Style) {
+    let changes = |byte: u8| match style.escapes {
+        Escapes::AsWritten => false,
+        _ if byte == b'"' || byte == b'\\' || byte < b' ' => true,
+        Escapes::Least => false,
+        Escapes::Ascii => !byte.is_ascii(),
+        Escapes::Slashes => byte == b'/',
+        Escapes::AsciiSlashes => byte == b'/' || !byte.is_ascii(),
+        Escapes::Html => b"<>&".contains(&byte),
+    };
+    let changed = std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(changes));
+    let mut writer = Writer {
+        out,
+        style,
+        changed,
+    };
+    writer.put(node, 0);
 }
 
-fn put(out: &mut String, node: &Node<'_>, style: Style, depth: usize) {
-    match node {
-        Node::Object(members) => {
-            let mut order: Vec<_> = members.iter().collect();
-            if style.sorted {
-                order.sort_by_key(|(name, _)| *name);
-            }
-            put_all(
-                out,
-                ('{', '}'),
-                order.into_iter(),
-                style,
-                depth,
-                |out, (name, value)| {
-                    put_text(out, name, style.escapes);
-                    out.push(':');
-                    if style.space != Space::None {
-                        out.push(' ');
-                    }
-                    put(out, value, style, depth + 1);
-                },
-            );
-        }
-        Node::Array(items) => {
-            put_all(out, ('[', ']'), items.iter(), style, depth, |out, item| {
-                put(out, item, style, depth + 1);
-            });
-        }
-        Node::Text(text) => {
-            let number = text.trim_matches('"');
-            if style.numbers == Numbers::Unquoted && is_number(number) {
-                out.push_str(number);
-            } else {
-                put_text(out, text, style.escapes);
-            }
-        }
-        Node::Word(word) => put_word(out, word, style.numbers),
-    }
-}
-
-fn put_all<T>(
-    out: &mut String,
-    (open, close): (char, char),
-    items: impl ExactSizeIterator<Item = T>,
+struct Writer<'o> {
+    out: &'o mut String,
     style: Style,
-    depth: usize,
-    mut each: impl FnMut(&mut String, T),
-) {
-    out.push(open);
-    let some = items.len() > 0;
-    for (at, item) in items.enumerate() {
-        if at > 0 {
-            out.push(',');
-            if style.space == Space::Both {
-                out.push(' ');
+    /// Of each byte whether the character that it begins is written as an escape.
+    changed: [bool; 256],
+}
+
+impl Writer<'_> {
+    fn put(&mut self, node: &Node<'_>, depth: usize) {
+        match node {
+            Node::Object(members) if self.style.sorted => {
+                let mut order: Vec<_> = members.iter().collect();
+                order.sort_by_key(|(name, _)| *name);
+                self.put_all(('{', '}'), order.into_iter(), depth, Self::put_member);
+            }
+            Node::Object(members) => {
+                self.put_all(('{', '}'), members.iter(), depth, Self::put_member);
+            }
+            Node::Array(items) => self.put_all(('[', ']'), items.iter(), depth, Self::put),
+            Node::Text(text) if self.style.numbers == Numbers::Unquoted => {
+                match text.trim_matches('"') {
+                    number if is_number(number) => self.out.push_str(number),
+                    _ => self.put_text(text),
+                }
+            }
+            Node::Text(text) => self.put_text(text),
+            Node::Number(number) => self.put_number(number),
+            Node::Word(word) => self.out.push_str(word),
+        }
+    }
+
+    fn put_member(&mut self, (name, value): &(&str, Node<'_>), depth: usize) {
+        self.put_text(name);
+        self.out.push_str(match self.style.space {
+            Space::None => ":",
+            _ => ": ",
+        });
+        self.put(value, depth);
+    }
+
+    fn put_all<T>(
+        &mut self,
+        (open, close): (char, char),
+        items: impl ExactSizeIterator<Item = T>,
+        depth: usize,
+        mut each: impl FnMut(&mut Self, T, usize),
+    ) {
+        self.out.push(open);
+        let some = items.len() > 0;
+        for (at, item) in items.enumerate() {
+            if at > 0 {
+                self.out.push_str(match self.style.space {
+                    Space::Both => ", ",
+                    _ => ",",
+                });
+            }
+            self.new_line(depth + 1);
+            each(self, item, depth + 1);
+        }
+        if some {
+            self.new_line(depth);
+        }
+        self.out.push(close);
+    }
+
+    fn new_line(&mut self, depth: usize) {
+        let Space::Lines(width) = self.style.space else {
+            return;
+        };
+        self.out.push('\n');
+        for _ in 0..depth {
+            match width {
+                0 => self.out.push('\t'),
+                width => self.out.extend(std::iter::repeat_n(' ', width)),
             }
         }
-        new_line(out, style.space, depth + 1);
-        each(out, item);
     }
-    if some {
-        new_line(out, style.space, depth);
-    }
-    out.push(close);
-}
 
-fn new_line(out: &mut String, space: Space, depth: usize) {
-    let Space::Lines(width) = space else { return };
-    out.push('\n');
-    for _ in 0..depth {
-        match width {
-            0 => out.push('\t'),
-            width => out.extend(std::iter::repeat_n(' ', width)),
+    fn put_number(&mut self, number: &str) {
+        let out = &mut *self.out;
+        match self.style.numbers {
+            Numbers::Float if !number.contains(['.', 'e', 'E']) => {
+                out.push_str(number);
+                out.push_str(".0");
+            }
+            Numbers::Whole if !number.contains(['e', 'E']) => {
+                let short = match number.contains('.') {
+                    true => number.trim_end_matches('0').trim_end_matches('.'),
+                    false => number,
+                };
+                out.push_str(short);
+            }
+            Numbers::Quoted => {
+                out.push('"');
+                out.push_str(number);
+                out.push('"');
+            }
+            _ => out.push_str(number),
         }
     }
-}
 
-fn put_word(out: &mut String, word: &str, numbers: Numbers) {
-    let is_whole = word
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-')
-        && is_number(word);
-    match numbers {
-        Numbers::Float if is_whole => {
-            out.push_str(word);
-            out.push_str(".0");
+    fn put_text(&mut self, quoted: &str) {
+        if self.style.escapes == Escapes::AsWritten {
+            return self.out.push_str(quoted);
         }
-        Numbers::Whole if is_number(word) && !word.contains(['e', 'E']) => {
-            let short = match word.split_once('.') {
-                Some((_, fraction)) if !fraction.is_empty() => {
-                    word.trim_end_matches('0').trim_end_matches('.')
+        let unescaped: String;
+        let text = match quoted.as_bytes().contains(&b'\\') {
+            // Most texts have no escape.
+            false => quoted
+                .get(1..quoted.len().saturating_sub(1))
+                .unwrap_or_default(),
+            true => match serde_json::from_str(quoted) {
+                Ok(text) => {
+                    unescaped = text;
+                    &unescaped
                 }
-                _ => word,
-            };
-            out.push_str(short);
+                // An escape that stands for no character stays as it is.
+                Err(_) => return self.out.push_str(quoted),
+            },
+        };
+        let Self { out, changed, .. } = self;
+        out.push('"');
+        let mut rest = text;
+        let is_changed = |byte: u8| changed.get(usize::from(byte)) == Some(&true);
+        while let Some(at) = rest.bytes().position(is_changed) {
+            let (same, from) = rest.split_at(at);
+            out.push_str(same);
+            let mut characters = from.chars();
+            match characters.next() {
+                Some('"') => out.push_str("\\\""),
+                Some('\\') => out.push_str("\\\\"),
+                Some('\n') => out.push_str("\\n"),
+                Some('\r') => out.push_str("\\r"),
+                Some('\t') => out.push_str("\\t"),
+                Some('\u{8}') => out.push_str("\\b"),
+                Some('\u{c}') => out.push_str("\\f"),
+                Some('/') => out.push_str("\\/"),
+                Some(character) => put_escape(out, character),
+                None => {}
+            }
+            rest = characters.as_str();
         }
-        Numbers::Quoted if is_number(word) => {
-            out.push('"');
-            out.push_str(word);
-            out.push('"');
-        }
-        _ => out.push_str(word),
+        out.push_str(rest);
+        out.push('"');
     }
-}
-
-fn put_text(out: &mut String, quoted: &str, escapes: Escapes) {
-    if escapes == Escapes::AsWritten {
-        return out.push_str(quoted);
-    }
-    let Ok(text) = serde_json::from_str::<String>(quoted) else {
-        // An escape that stands for no character stays as it is.
-        return out.push_str(quoted);
-    };
-    let (ascii, slashes, html) = match escapes {
-        Escapes::Ascii => (true, false, false),
-        Escapes::Slashes => (false, true, false),
-        Escapes::AsciiSlashes => (true, true, false),
-        Escapes::Html => (false, false, true),
-        Escapes::AsWritten | Escapes::Least => (false, false, false),
-    };
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '/' if slashes => out.push_str("\\/"),
-            '<' | '>' | '&' if html => put_escape(out, character),
-            _ if character < ' ' || (ascii && !character.is_ascii()) => put_escape(out, character),
-            _ => out.push(character),
-        }
-    }
-    out.push('"');
 }
 
 fn put_escape(out: &mut String, character: char) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for unit in character.encode_utf16(&mut [0; 2]) {
-        out.push_str(&format!("\\u{unit:04x}"));
+        out.push_str("\\u");
+        for shift in [12, 8, 4, 0] {
+            let digit = usize::from(*unit >> shift & 0xF);
+            out.extend(DIGITS.get(digit).map(|&digit| char::from(digit)));
+        }
     }
 }
 
@@ -338,13 +368,24 @@ mod tests {
     };
 
     fn rewritten(text: &str, style: Style) -> String {
-        write(&read(text).unwrap(), style)
+        let mut out = String::new();
+        write(&mut out, &read(text).unwrap(), style);
+        out
     }
 
     #[test]
     fn what_is_not_changed_stays_as_it_is_written() {
         let text = r#"{"b":1.50,"a":["\u00e9\/",-0,1E5,true,null,{}],"b":2}"#;
         assert_eq!(rewritten(text, PLAIN), text);
+        // No escape of this one stands for a character.
+        let least = Style {
+            escapes: Escapes::Least,
+            ..PLAIN
+        };
+        assert_eq!(
+            rewritten(r#"["\ud800","\u002f\n\""]"#, least),
+            r#"["\ud800","/\n\""]"#
+        );
     }
 
     #[test]
