@@ -30,9 +30,9 @@ use crate::{
 };
 
 /// The largest head of an answer that is accepted, in bytes.
-const MAX_HEAD: usize = 64 * 1024;
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// How many fields it may have.
-const MAX_FIELDS: usize = 256;
+pub(crate) const MAX_FIELDS: usize = 256;
 
 /// An answer, without what the connection knows of itself.
 pub(crate) struct Received {
@@ -232,7 +232,7 @@ impl Download {
     }
 }
 
-pub(crate) fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
+fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
     let host = target.place();
     if error.is_parse_too_large() {
         return SendError::HeadTooLarge {

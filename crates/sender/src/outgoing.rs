@@ -52,6 +52,10 @@ impl Header {
     pub const fn value(&self) -> &SecretBytes {
         &self.value
     }
+
+    fn line(&self) -> (&str, &[u8]) {
+        (&self.name, self.value.expose_secret())
+    }
 }
 
 /// A header that the request did not have and needs.
@@ -164,22 +168,30 @@ impl Outgoing {
 
     /// Request line and header section (RFC 9112, sections 3 and 5), with the empty line.
     pub(crate) fn head(&self) -> SecretBytes {
+        self.joined(&[], b"")
+    }
+
+    /// The head, with `added` behind the headers as given, and the body.
+    pub(crate) fn message(&self, added: &[Header]) -> SecretBytes {
+        self.joined(added, self.body.expose_secret())
+    }
+
+    fn joined(&self, added: &[Header], body: &[u8]) -> SecretBytes {
         let host = self.host.iter().map(Added::line);
-        let given = self
-            .headers
-            .iter()
-            .map(|header| (header.name.as_str(), header.value.expose_secret()));
+        let given = self.headers.iter().chain(added).map(Header::line);
         let length = self.content_length.iter().map(Added::line);
-        let mut parts = vec![
+        let fields = 4 * (self.headers.len() + added.len() + 2);
+        let mut parts = Vec::with_capacity(fields + 6);
+        parts.extend([
             self.method.as_str().as_bytes(),
             b" ",
             self.target.path_and_query().as_bytes(),
             b" HTTP/1.1\r\n",
-        ];
+        ]);
         for (name, value) in host.chain(given).chain(length) {
             parts.extend([name.as_bytes(), b": ", value, b"\r\n"]);
         }
-        parts.push(b"\r\n");
+        parts.extend([b"\r\n", body]);
         // One allocation of the right size: growing would leave copies of secrets behind.
         SecretBytes::new(parts.concat())
     }
@@ -199,7 +211,24 @@ impl fmt::Debug for Outgoing {
 
 /// RFC 9110, section 5.6.2.
 fn is_token(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character)
+    character.is_ascii_alphanumeric()
+        || matches!(
+            character,
+            '!' | '#'
+                | '$'
+                | '%'
+                | '&'
+                | '\''
+                | '*'
+                | '+'
+                | '-'
+                | '.'
+                | '^'
+                | '_'
+                | '`'
+                | '|'
+                | '~'
+        )
 }
 
 /// A request that HTTP can't express.
@@ -211,9 +240,6 @@ pub enum RequestError {
     /// `CONNECT` opens a tunnel and has no answer to show.
     #[error("the method CONNECT opens a tunnel through a proxy; it is not a request to a server")]
     Connect,
-    /// The path or query can't be written over a connection that is reused.
-    #[error("the path or query holds a character that a request in a burst can't have")]
-    Path,
     /// A header's name is empty, or holds a character that is not allowed there. The name is not
     /// repeated: a value may have slipped into it.
     #[error("{}", header_name_problem(*.0))]
@@ -246,7 +272,6 @@ impl From<RequestError> for Failure {
             RequestError::Method | RequestError::Connect => {
                 "use GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS"
             }
-            RequestError::Path => "percent-encode it",
             RequestError::HeaderName(_) => "write a header as NAME: VALUE",
             RequestError::HeaderValue { line_end: true, .. } => {
                 "a header is one line: drop the line end, which may come from a file or a paste"

@@ -1,39 +1,49 @@
 //! One connection for many requests, for whoever sends the same request again and again.
 //!
-//! hyper writes the requests here: names of headers go out in lower case, which means the same (RFC 9110,
-//! section 5.1). Of an answer's body nothing is kept.
+//! Whoever measures a server must be faster than it. A client made for any request takes twice as long as
+//! the rest of this machine's work on one; so the head of an answer is read with httparse alone, and of its
+//! body nothing is kept (docs/decisions/0009-a-burst-reads-answers-itself.md).
 
 use std::{
-    pin::{Pin, pin},
-    task::Poll,
+    io,
+    pin::Pin,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use bytes::BytesMut;
 use strongroom_contract::error::Failure;
+use strongroom_crypto::SecretBytes;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
 
 use crate::{
     connect::{self, Hop},
     error::SendError,
-    exchange::failed,
+    exchange::{MAX_FIELDS, MAX_HEAD},
     options::{Options, Phase},
-    outgoing::{Outgoing, RequestError},
+    outgoing::{Header, Outgoing},
     send::check_rules,
     target::{Scheme, Target},
     tls,
 };
 
+mod head;
+
+use head::{Framing, Head};
+
+/// How much is read at once.
+const CHUNK: usize = 16 * 1024;
+
 /// An open connection.
 pub struct Reused {
-    sender: http1::SendRequest<Full<Bytes>>,
-    /// Moves only while it is polled: dropping this closes it.
-    connection: Pin<Box<dyn Future<Output = ()> + Send>>,
+    stream: Stream,
+    /// What came in and was not read yet.
+    incoming: BytesMut,
     is_closed: bool,
-    target: Target,
 }
 
 /// What is kept of an answer.
@@ -75,48 +85,50 @@ impl Reused {
         if let Some(proxy) = options.proxy_to(target) {
             proxy.tunnel(&mut connected.stream, target).await?;
         }
-        let broken = |error: hyper::Error| failed(&error, target, Phase::Request);
-        let (sender, connection): (_, Pin<Box<dyn Future<Output = ()> + Send>>) =
-            match target.scheme() {
-                Scheme::Http => {
-                    let io = TokioIo::new(connected.stream);
-                    let (sender, connection) = http1::handshake(io).await.map_err(broken)?;
-                    (sender, Box::pin(async { drop(connection.await) }))
-                }
-                Scheme::Https => {
-                    let stream = tls::handshake(connected.stream, target, options).await?;
-                    let (sender, connection) = http1::handshake(TokioIo::new(stream))
-                        .await
-                        .map_err(broken)?;
-                    (sender, Box::pin(async { drop(connection.await) }))
-                }
-            };
+        let stream = match target.scheme() {
+            Scheme::Http => Stream::Plain(connected.stream),
+            Scheme::Https => Stream::Tls(Box::new(
+                tls::handshake(connected.stream, target, options).await?,
+            )),
+        };
         Ok(Self {
-            sender,
-            connection,
+            stream,
+            incoming: BytesMut::with_capacity(CHUNK),
             is_closed: false,
-            target: target.clone(),
         })
     }
 
-    /// Whether another request can be sent.
+    /// Whether another request can be sent: the server has not closed, and says nothing unasked.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        !self.is_closed && !self.sender.is_closed()
+    pub fn is_open(&mut self) -> bool {
+        if self.is_closed || !self.incoming.is_empty() {
+            return false;
+        }
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        let mut context = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.stream).poll_read(&mut context, &mut buffer);
+        self.is_closed = polled.is_ready();
+        !self.is_closed
     }
 
-    /// Sends one request and reads its answer.
+    /// Sends one request, with `added` behind its own headers, and reads its answer.
     ///
     /// # Errors
     ///
-    /// A rule forbids it, HTTP can't express it, or no whole answer came back; the connection is of no use
-    /// then.
-    pub async fn send(&mut self, outgoing: &Outgoing, options: &Options) -> Result<Brief, Failure> {
+    /// A rule forbids it, or no whole answer came back; the connection is of no use then.
+    pub async fn send(
+        &mut self,
+        outgoing: &Outgoing,
+        added: &[Header],
+        options: &Options,
+    ) -> Result<Brief, Failure> {
         check_rules(outgoing, options)?;
-        let request = request(outgoing)?;
-        let target = self.target.clone();
-        let sending = self.exchange(request, &target);
-        let outcome = tokio::time::timeout(options.timeout, sending)
+        let target = outgoing.target();
+        let message = outgoing.message(added);
+        let is_head = outgoing.method() == "HEAD";
+        let exchange = self.exchange(&message, is_head, target);
+        let outcome = tokio::time::timeout(options.timeout, exchange)
             .await
             .unwrap_or_else(|_| {
                 Err(SendError::Timeout {
@@ -125,102 +137,234 @@ impl Reused {
                     after: options.timeout,
                 })
             });
-        if outcome.is_err() {
-            self.is_closed = true;
-        }
+        self.is_closed |= outcome.is_err();
         Ok(outcome?)
     }
 
     async fn exchange(
         &mut self,
-        request: Request<Full<Bytes>>,
+        message: &SecretBytes,
+        is_head: bool,
         target: &Target,
     ) -> Result<Brief, SendError> {
-        let Self {
-            sender,
-            connection,
-            is_closed,
-            ..
-        } = self;
-        let exchange = async {
-            sender
-                .ready()
-                .await
-                .map_err(|error| failed(&error, target, Phase::Request))?;
-            let began = Instant::now();
-            let answer = sender
-                .send_request(request)
-                .await
-                .map_err(|error| failed(&error, target, Phase::Answer))?;
-            let (head, body) = answer.into_parts();
-            read_away(body, target).await?;
-            let text = |name: &str| text(&head.headers, name);
-            Ok(Brief {
-                status: head.status.as_u16(),
-                took: began.elapsed(),
-                retry_after: text("retry-after"),
-                rate_limit_policy: text("ratelimit-policy"),
-            })
+        let began = Instant::now();
+        // A server may answer and hang up before it has read everything (413, 401). Its answer says
+        // more than our broken pipe does, so reading goes on; if there is none, reading fails too.
+        let _broken_pipe = async {
+            self.stream.write_all(message.expose_secret()).await?;
+            self.stream.flush().await
+        }
+        .await;
+        let head = loop {
+            let head = self.head(target).await?;
+            // Interim answers say nothing that is counted; 101 ends HTTP here.
+            if !(100..200).contains(&head.status) || head.status == 101 {
+                break head;
+            }
         };
-        let mut exchange = pin!(exchange);
-        std::future::poll_fn(|cx| {
-            if !*is_closed {
-                *is_closed = connection.as_mut().poll(cx).is_ready();
+        let framing = match head.status {
+            101 | 204 | 304 => Framing::Bytes(0),
+            _ if is_head => Framing::Bytes(0),
+            _ => head.framing,
+        };
+        let mut body = Body {
+            connection: self,
+            status: head.status,
+            received: 0,
+            expected: None,
+            target,
+        };
+        match framing {
+            Framing::Bytes(bytes) => {
+                body.expected = Some(bytes);
+                body.pass(bytes).await?;
             }
-            match exchange.as_mut().poll(cx) {
-                Poll::Ready(done) => Poll::Ready(done),
-                Poll::Pending => {
-                    // What it wrote meanwhile goes out now.
-                    if !*is_closed {
-                        *is_closed = connection.as_mut().poll(cx).is_ready();
-                    }
-                    Poll::Pending
-                }
-            }
+            Framing::Chunked => body.pass_chunks().await?,
+            Framing::UntilClose => body.pass_all().await?,
+        }
+        self.is_closed |= head.closes || head.status == 101;
+        Ok(Brief {
+            status: head.status,
+            took: began.elapsed(),
+            retry_after: head.retry_after,
+            rate_limit_policy: head.rate_limit_policy,
         })
-        .await
+    }
+
+    /// Reads the next head, and takes it off.
+    async fn head(&mut self, target: &Target) -> Result<Head, SendError> {
+        loop {
+            let found = head::read(&self.incoming).map_err(|problem| problem.of(target))?;
+            let bytes = found
+                .as_ref()
+                .map_or(self.incoming.len(), |(_, bytes)| *bytes);
+            if bytes > MAX_HEAD {
+                return Err(SendError::HeadTooLarge {
+                    host: target.place(),
+                    limit: MAX_HEAD,
+                    fields: MAX_FIELDS,
+                });
+            }
+            if let Some((head, bytes)) = found {
+                self.take(bytes);
+                return Ok(head);
+            }
+            if self.more(target, Phase::Answer).await? == 0 {
+                return Err(SendError::Broken {
+                    host: target.place(),
+                    phase: Phase::Answer,
+                });
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: usize) {
+        if bytes >= self.incoming.len() {
+            // Unlike a split, this keeps the place for what comes next.
+            self.incoming.clear();
+        } else {
+            drop(self.incoming.split_to(bytes));
+        }
+    }
+
+    /// Reads what there is, and says how much; 0 is the end.
+    async fn more(&mut self, target: &Target, phase: Phase) -> Result<usize, SendError> {
+        self.incoming.reserve(CHUNK / 2);
+        match self.stream.read_buf(&mut self.incoming).await {
+            Ok(read) => Ok(read),
+            // Without TLS's goodbye the end is one all the same; what is cut short is found out by its length.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(error) => Err(match tls::error_within(&error) {
+                Some(error) => tls::refused_later(error, target),
+                None => SendError::Broken {
+                    host: target.place(),
+                    phase,
+                },
+            }),
+        }
     }
 }
 
-async fn read_away(mut body: Incoming, target: &Target) -> Result<(), SendError> {
-    while let Some(frame) = body.frame().await {
-        frame.map_err(|error| failed(&error, target, Phase::Download))?;
-    }
-    Ok(())
+/// An answer's body on its way to nowhere.
+struct Body<'a> {
+    connection: &'a mut Reused,
+    status: u16,
+    received: u64,
+    expected: Option<u64>,
+    target: &'a Target,
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
+impl Body<'_> {
+    /// Lets so many bytes pass.
+    async fn pass(&mut self, bytes: u64) -> Result<(), SendError> {
+        let mut left = bytes;
+        loop {
+            let there = self.connection.incoming.len();
+            let taken = usize::try_from(left).unwrap_or(usize::MAX).min(there);
+            self.connection.take(taken);
+            self.received += taken as u64;
+            left -= taken as u64;
+            if left == 0 {
+                return Ok(());
+            }
+            self.more().await?;
+        }
+    }
+
+    /// Lets everything pass until the server closes.
+    async fn pass_all(&mut self) -> Result<(), SendError> {
+        self.connection.is_closed = true;
+        loop {
+            self.connection.incoming.clear();
+            if self.connection.more(self.target, Phase::Download).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets a body in chunks pass, with its trailers (RFC 9112, section 7.1).
+    async fn pass_chunks(&mut self) -> Result<(), SendError> {
+        loop {
+            let size = self.piece(head::chunk_size).await?;
+            if size == 0 {
+                return self.piece(head::trailers).await;
+            }
+            self.pass(size).await?;
+            self.piece(head::line_end).await?;
+        }
+    }
+
+    /// Reads a piece of the framing, once all of it is there.
+    async fn piece<T>(&mut self, read: fn(&[u8]) -> head::Read<T>) -> Result<T, SendError> {
+        loop {
+            let incoming = &self.connection.incoming;
+            let found = read(incoming).map_err(|problem| problem.of(self.target))?;
+            if let Some((piece, bytes)) = found {
+                self.connection.take(bytes);
+                return Ok(piece);
+            }
+            if incoming.len() > MAX_HEAD {
+                return Err(head::Problem::Unending.of(self.target));
+            }
+            self.more().await?;
+        }
+    }
+
+    async fn more(&mut self) -> Result<(), SendError> {
+        match self.connection.more(self.target, Phase::Download).await? {
+            0 => Err(SendError::HalfAnswer {
+                host: self.target.place(),
+                status: self.status,
+                received: self.received,
+                expected: self.expected,
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
-/// The request as hyper takes it.
-fn request(outgoing: &Outgoing) -> Result<Request<Full<Bytes>>, RequestError> {
-    let body = Bytes::copy_from_slice(outgoing.body().expose_secret());
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = outgoing.parsed_method().clone();
-    *request.uri_mut() = outgoing
-        .target()
-        .path_and_query()
-        .parse::<Uri>()
-        .map_err(|_| RequestError::Path)?;
-    let headers = request.headers_mut();
-    for added in outgoing.added() {
-        insert(headers, added.name, added.value.as_bytes())?;
-    }
-    for header in outgoing.headers() {
-        insert(headers, header.name(), header.value().expose_secret())?;
-    }
-    Ok(request)
+/// What the bytes go over.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
-fn insert(headers: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), RequestError> {
-    let malformed = || RequestError::HeaderValue {
-        name: name.to_owned(),
-        line_end: false,
-    };
-    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed())?;
-    let mut value = HeaderValue::from_bytes(value).map_err(|_| malformed())?;
-    value.set_sensitive(true);
-    headers.append(header, value);
-    Ok(())
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
 }

@@ -74,7 +74,10 @@ async fn connections_that_are_reused_show_it_too() {
     };
     let outgoing = request(&format!("https://localhost:{}/", address.port()));
     let mut open = Reused::open(outgoing.target(), &options).await.unwrap();
-    assert_eq!(open.send(&outgoing, &options).await.unwrap().status, 200);
+    assert_eq!(
+        open.send(&outgoing, &[], &options).await.unwrap().status,
+        200
+    );
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod certificates;
 mod identities;
 mod limits;
 mod proxies;
+mod reused;
 mod rules;
 mod support;
 mod wire;

@@ -233,7 +233,10 @@ async fn connections_that_are_reused_go_through_it_too() {
     let mut open = strongroom_sender::Reused::open(outgoing.target(), &options)
         .await
         .unwrap();
-    assert_eq!(open.send(&outgoing, &options).await.unwrap().status, 200);
+    assert_eq!(
+        open.send(&outgoing, &[], &options).await.unwrap().status,
+        200
+    );
     drop(open);
     assert!(
         asked

@@ -14,17 +14,16 @@ use hdrhistogram::Histogram;
 use strongroom_contract::{
     burst::{BurstArgs, BurstReport, BurstSample, Latency},
     error::{ErrorCode, Failure},
-    exchange::SendRequest,
     time::UnixMillis,
 };
 use strongroom_crypto::random::Reserve;
-use strongroom_sender::{Brief, Options, Outgoing, Reused, Target};
+use strongroom_sender::{Brief, Options, Reused};
 use strongroom_signing::Scheme;
 use tokio::task::JoinSet;
 
 use super::{
-    BASE64_URL, Credential, Redaction, Route, check_hosts,
-    draft::Draft,
+    BASE64_URL, Credential, Route, check_hosts,
+    draft::{Draft, Repeated, Signature},
     limit::{self, Limited},
     options, scheme, time_to_sign_with, token,
 };
@@ -110,11 +109,10 @@ pub(crate) async fn burst(
 
 /// What every worker knows.
 struct Plan {
-    request: SendRequest,
-    credential: Option<Credential>,
-    scheme: Option<Scheme>,
+    request: Repeated,
+    /// What it is signed with.
+    signer: Option<(Credential, Scheme)>,
     options: Options,
-    target: Target,
     /// Of the platform's clock before ours, in milliseconds.
     ahead: i64,
     count: u64,
@@ -136,7 +134,7 @@ impl Plan {
         let home = session.home();
         let request = args.request.clone();
         let draft = Draft::read(&request)?;
-        let target = draft.target().clone();
+        let target = draft.target();
         let bounds = if target.is_loopback() {
             HERE
         } else {
@@ -180,11 +178,9 @@ impl Plan {
             None => 0,
         };
         let plan = Self {
-            request,
-            credential,
-            scheme,
+            request: Repeated::new(draft)?,
+            signer: credential.zip(scheme),
             options,
-            target,
             ahead,
             count: args.count.unwrap_or(bounds.count),
             span: args.for_ms.map(Duration::from_millis),
@@ -198,15 +194,13 @@ impl Plan {
         Ok(plan)
     }
 
-    fn signed(&self, nonces: &mut Reserve) -> Result<Outgoing, Failure> {
-        let none = Redaction::default();
-        let mut draft = Draft::read_at(&self.request, self.target.clone(), &none)?;
-        if let (Some(credential), Some(scheme)) = (&self.credential, self.scheme) {
-            let now = UnixMillis(clock::now().0.saturating_add_signed(self.ahead));
-            let nonce = BASE64_URL.encode(nonces.bytes::<16>());
-            draft.sign(&nonce, scheme, credential, now)?;
-        }
-        draft.finish_unshown()
+    fn signed(&self, nonces: &mut Reserve) -> Result<Signature, Failure> {
+        let Some((credential, scheme)) = &self.signer else {
+            return Ok(Signature::Headers(Vec::new()));
+        };
+        let now = UnixMillis(clock::now().0.saturating_add_signed(self.ahead));
+        let nonce = BASE64_URL.encode(nonces.bytes::<16>());
+        self.request.sign(&nonce, *scheme, credential, now)
     }
 
     async fn work(&self, worker: u32, began: Instant, tally: &Tally) {
@@ -243,12 +237,19 @@ impl Plan {
         connection: &mut Option<Reused>,
         nonces: &mut Reserve,
     ) -> Result<Brief, Failure> {
-        let outgoing = self.signed(nonces)?;
-        let open = match connection.take().filter(Reused::is_open) {
+        let signature = self.signed(nonces)?;
+        let plain = self.request.outgoing();
+        if connection.as_mut().is_some_and(|open| !open.is_open()) {
+            *connection = None;
+        }
+        let open = match connection {
             Some(open) => open,
-            None => Reused::open(&self.target, &self.options).await?,
+            None => connection.insert(Reused::open(plain.target(), &self.options).await?),
         };
-        connection.insert(open).send(&outgoing, &self.options).await
+        match &signature {
+            Signature::Headers(added) => open.send(plain, added, &self.options).await,
+            Signature::Whole(outgoing) => open.send(outgoing, &[], &self.options).await,
+        }
     }
 
     /// When a request is due, from the beginning on: at once without a rate. While the rate grows from

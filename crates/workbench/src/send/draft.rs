@@ -51,15 +51,7 @@ impl Draft {
 
     /// The same for a request with `secrets` of the vault in it. Their names are shown in their place.
     pub(super) fn read_with(request: &SendRequest, secrets: &Redaction) -> Result<Self, Failure> {
-        Self::read_at(request, Target::parse(&request.url)?, secrets)
-    }
-
-    /// The same for a request whose URL was parsed already.
-    pub(super) fn read_at(
-        request: &SendRequest,
-        target: Target,
-        secrets: &Redaction,
-    ) -> Result<Self, Failure> {
+        let target = Target::parse(&request.url)?;
         let body = BASE64.decode(&request.body_base64).map_err(|_| {
             Failure::new(ErrorCode::Usage, "the body is not base64")
                 .hint("encode its bytes with the standard alphabet and padding")
@@ -115,38 +107,8 @@ impl Draft {
         credential: &Credential,
         now: UnixMillis,
     ) -> Result<(Vec<Step>, Redaction), Failure> {
-        let usage =
-            |error: &dyn std::fmt::Display| Failure::new(ErrorCode::Usage, error.to_string());
-        let target = self.signed_target().map_err(|error| usage(&error))?;
-        let fields: Vec<Field<'_>> = self
-            .headers
-            .iter()
-            .map(|header| Field::new(header.header.name(), header.header.value().expose_secret()))
-            .collect();
-        let request =
-            signing::Request::new(&self.method, &target, &fields, self.body.expose_secret());
-        let reference = credential.reference();
-        let mut signer = signing::Credential::new(&credential.secret, &reference)
-            .with_settings(&credential.settings);
-        if let Some(public_id) = &credential.public_id {
-            signer = signer.with_public_id(public_id);
-        }
-        if let Some(token) = &credential.session_token {
-            signer = signer.with_session_token(token);
-        }
-        let signed = signing::sign_with_nonce(nonce, scheme, &request, &signer, now).map_err(
-            |error| {
-                let failure = usage(&error);
-                match &credential.name {
-                    Some(name) => failure.hint(format!(
-                        "look at it with `strongroom key show {name}`, or choose another scheme with --scheme"
-                    )),
-                    None => failure.hint(
-                        "`strongroom sign --help` lists what a credential may hold",
-                    ),
-                }
-            },
-        )?;
+        let target = self.signed_target().map_err(usage)?;
+        let signed = self.signed(&target, nonce, scheme, credential, now)?;
         let mut secrets = Redaction::default();
         let mut note = |value: &HeaderValue| {
             if value.is_secret() {
@@ -156,9 +118,8 @@ impl Draft {
         };
         for header in signed.headers {
             note(&header.value);
-            let value = SecretBytes::copy_of(header.value.expose_secret().as_bytes());
             self.headers.push(Line {
-                header: Header::new(&header.name, value)?,
+                header: wire_header(&header)?,
                 shown: header.value.shown().to_owned(),
                 vaulted: matches!(header.value, HeaderValue::Secret { .. }),
             });
@@ -173,6 +134,42 @@ impl Draft {
             self.exposed_url = Some(url);
         }
         Ok((signed.steps, secrets))
+    }
+
+    /// What signing the request as it stands, to `target`, adds to it.
+    fn signed(
+        &self,
+        target: &signing::Target,
+        nonce: &str,
+        scheme: Scheme,
+        credential: &Credential,
+        now: UnixMillis,
+    ) -> Result<signing::Signed, Failure> {
+        let fields: Vec<Field<'_>> = self
+            .headers
+            .iter()
+            .map(|header| Field::new(header.header.name(), header.header.value().expose_secret()))
+            .collect();
+        let request =
+            signing::Request::new(&self.method, target, &fields, self.body.expose_secret());
+        let reference = credential.reference();
+        let mut signer = signing::Credential::new(&credential.secret, &reference)
+            .with_settings(&credential.settings);
+        if let Some(public_id) = &credential.public_id {
+            signer = signer.with_public_id(public_id);
+        }
+        if let Some(token) = &credential.session_token {
+            signer = signer.with_session_token(token);
+        }
+        signing::sign_with_nonce(nonce, scheme, &request, &signer, now).map_err(|error| {
+            let failure = usage(error);
+            match &credential.name {
+                Some(name) => failure.hint(format!(
+                    "look at it with `strongroom key show {name}`, or choose another scheme with --scheme"
+                )),
+                None => failure.hint("`strongroom sign --help` lists what a credential may hold"),
+            }
+        })
     }
 
     /// The signed request for another program to send: whole if the credential was typed, with
@@ -214,17 +211,6 @@ impl Draft {
         }
     }
 
-    /// The request as it goes out, where nobody is shown it.
-    pub(super) fn finish_unshown(self) -> Result<Outgoing, Failure> {
-        let headers = self.headers.into_iter().map(|line| line.header).collect();
-        Ok(Outgoing::new(
-            &self.method,
-            self.target,
-            headers,
-            self.body,
-        )?)
-    }
-
     /// The request as it goes out, and what is shown of it.
     pub(super) fn finish(self) -> Result<(Outgoing, Sent), Failure> {
         let (headers, shown): (Vec<Header>, Vec<(String, String)>) = self
@@ -253,6 +239,87 @@ impl Draft {
         };
         Ok((outgoing, sent))
     }
+}
+
+/// A request that is sent many times, signed anew each time, and shown to nobody.
+pub(super) struct Repeated {
+    /// Unsigned.
+    draft: Draft,
+    target: signing::Target,
+    outgoing: Outgoing,
+}
+
+/// What one of many is signed with.
+pub(super) enum Signature {
+    /// What goes behind its headers.
+    Headers(Vec<Header>),
+    /// It is in the query: all of the request.
+    Whole(Outgoing),
+}
+
+impl Repeated {
+    pub(super) fn new(draft: Draft) -> Result<Self, Failure> {
+        let header = |line: &Line| {
+            let value = SecretBytes::copy_of(line.header.value().expose_secret());
+            Header::new(line.header.name(), value)
+        };
+        let headers = draft.headers.iter().map(header).collect::<Result<_, _>>()?;
+        let body = SecretBytes::copy_of(draft.body.expose_secret());
+        Ok(Self {
+            target: draft.signed_target().map_err(usage)?,
+            outgoing: Outgoing::new(&draft.method, draft.target.clone(), headers, body)?,
+            draft,
+        })
+    }
+
+    /// The request without a signature.
+    pub(super) const fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
+    }
+
+    pub(super) fn sign(
+        &self,
+        nonce: &str,
+        scheme: Scheme,
+        credential: &Credential,
+        now: UnixMillis,
+    ) -> Result<Signature, Failure> {
+        let signed = self
+            .draft
+            .signed(&self.target, nonce, scheme, credential, now)?;
+        let headers = signed.headers.iter().map(wire_header);
+        let headers = headers.collect::<Result<Vec<_>, _>>()?;
+        let Some(parameter) = signed.query else {
+            return Ok(Signature::Headers(headers));
+        };
+        let Draft {
+            method, url, body, ..
+        } = &self.draft;
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let value = parameter.value.expose_secret();
+        let url = SecretText::new(format!("{url}{joint}{}={value}", parameter.name));
+        let target = Target::parse(url.expose_secret())?;
+        let copied = |header: &Header| {
+            let value = SecretBytes::copy_of(header.value().expose_secret());
+            Header::new(header.name(), value)
+        };
+        let given = self.outgoing.headers().iter().chain(&headers);
+        let headers = given.map(copied).collect::<Result<_, _>>()?;
+        let body = SecretBytes::copy_of(body.expose_secret());
+        Ok(Signature::Whole(Outgoing::new(
+            method, target, headers, body,
+        )?))
+    }
+}
+
+/// A header that signing adds, as it goes on the wire.
+fn wire_header(header: &signing::Header) -> Result<Header, Failure> {
+    let value = SecretBytes::copy_of(header.value.expose_secret().as_bytes());
+    Ok(Header::new(&header.name, value)?)
+}
+
+fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::new(ErrorCode::Usage, error.to_string())
 }
 
 #[cfg(test)]
