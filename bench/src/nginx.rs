@@ -69,9 +69,18 @@ impl Nginx {
     /// The process that answers.
     pub(crate) fn worker(&self) -> Result<u32, Stopped> {
         let master = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
-        let first = children.split_whitespace().next().unwrap_or_default();
-        Ok(first.parse()?)
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            // It listens before there is one.
+            let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
+            match children.split_whitespace().next() {
+                Some(first) => return Ok(first.parse()?),
+                None if Instant::now() > deadline => {
+                    return Err(Stopped::because("nginx has no worker"));
+                }
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 
     /// The certificate that it shows, to be trusted: PEM.

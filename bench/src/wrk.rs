@@ -15,13 +15,15 @@ pub(crate) struct Answered {
     pub(crate) requests: f64,
     /// Requests a second.
     pub(crate) per_second: f64,
+    /// Within how many seconds 99 of 100 requests were answered.
+    pub(crate) p99: f64,
 }
 
 /// What `url` answered with 2xx over `seconds`.
 pub(crate) fn load(url: &str, headers: &[(&str, &str)], seconds: u32) -> Result<Answered, Stopped> {
     let mut command = Command::new("taskset");
     command
-        .args(["-c", LOAD_CORE, "wrk", "-t1", "-c32"])
+        .args(["-c", LOAD_CORE, "wrk", "-t1", "-c32", "--latency"])
         .arg(format!("-d{seconds}s"));
     for (name, value) in headers {
         command.arg("-H").arg(format!("{name}: {value}"));
@@ -42,11 +44,29 @@ pub(crate) fn load(url: &str, headers: &[(&str, &str)], seconds: u32) -> Result<
     let per_second = said
         .lines()
         .find_map(|line| line.strip_prefix("Requests/sec:"));
-    figure(requests.map(|(count, _)| count))
-        .zip(figure(per_second))
-        .map(|(requests, per_second)| Answered {
+    let p99 = said
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("99%"))
+        .and_then(|figure| in_seconds(figure.trim()));
+    let figures = figure(requests.map(|(count, _)| count)).zip(figure(per_second));
+    figures
+        .zip(p99)
+        .map(|((requests, per_second), p99)| Answered {
             requests,
             per_second,
+            p99,
         })
         .ok_or_else(|| Stopped::because(format!("wrk said: {said}")))
+}
+
+/// A time as wrk writes it: `816.00us`, `2.61ms`, `1.02s`.
+fn in_seconds(text: &str) -> Option<f64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match text.strip_prefix(digits)? {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => return None,
+    };
+    digits.parse::<f64>().ok().map(|figure| figure * factor)
 }
