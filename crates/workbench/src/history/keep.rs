@@ -119,13 +119,7 @@ pub(super) struct Detail {
 /// Keeps an exchange; `None` if the vault is not open. That the history cannot be written is logged, and
 /// stops nobody.
 pub(crate) fn keep(session: &Session, kept: Kept) -> Option<u64> {
-    let days = settings::read(session.home())
-        .unwrap_or_default()
-        .history_days;
-    let oldest = kept
-        .at
-        .0
-        .saturating_sub(u64::try_from((DAY * days).as_millis()).unwrap_or(u64::MAX));
+    let oldest = oldest(session, kept.at);
     let kept = super::with_log(session, |log| {
         let_go(log, oldest).map_err(|error| super::unusable(&error))?;
         add(log, kept)
@@ -141,6 +135,15 @@ pub(crate) fn keep(session: &Session, kept: Kept) -> Option<u64> {
             None
         }
     }
+}
+
+/// From when on entries are kept, as the settings have it.
+pub(super) fn oldest(session: &Session, now: UnixMillis) -> UnixMillis {
+    let days = settings::read(session.home())
+        .unwrap_or_default()
+        .history_days;
+    let kept = u64::try_from((DAY * days).as_millis()).unwrap_or(u64::MAX);
+    UnixMillis(now.0.saturating_sub(kept))
 }
 
 fn add(log: &mut SealedLog, kept: Kept) -> Result<u64, Failure> {
@@ -193,7 +196,7 @@ fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
 }
 
 /// Removes what is too old or too much.
-fn let_go(log: &mut SealedLog, oldest: u64) -> std::io::Result<()> {
+pub(super) fn let_go(log: &mut SealedLog, oldest: UnixMillis) -> std::io::Result<()> {
     /// The part of a row that decides.
     #[derive(Deserialize)]
     struct Age {
@@ -207,7 +210,7 @@ fn let_go(log: &mut SealedLog, oldest: u64) -> std::io::Result<()> {
         too_many = count / 2;
     }
     for (at, (number, row)) in log.rows().enumerate() {
-        let is_old = serde_json::from_slice::<Age>(row).is_ok_and(|row| row.at.0 < oldest);
+        let is_old = serde_json::from_slice::<Age>(row).is_ok_and(|row| row.at < oldest);
         if at >= too_many && !is_old {
             first_kept = Some(number);
             break;
@@ -330,4 +333,32 @@ fn host(url: &str) -> String {
             })
         })
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::Key;
+
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_the_settings_say_goes_and_the_rest_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history");
+        let key = Key::random();
+        let open = || SealedLog::open(&path, &key, &[1; 16], 1).unwrap();
+        let mut log = open();
+        for at in [1_000, 2_000, 3_000] {
+            let row = format!("{{\"at\":\"{}\"}}", UnixMillis(at));
+            log.append(row.as_bytes(), b"{}").unwrap();
+        }
+        let mut kept_from = |oldest: u64| -> Vec<u64> {
+            let_go(&mut log, UnixMillis(oldest)).unwrap();
+            log.rows().map(|(number, _)| number).collect()
+        };
+        assert_eq!(kept_from(1_000), [1, 2, 3]);
+        assert_eq!(kept_from(2_001), [3]);
+        assert_eq!(open().rows().count(), 1);
+        assert_eq!(kept_from(3_001), [0; 0]);
+    }
 }

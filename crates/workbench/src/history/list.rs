@@ -6,8 +6,11 @@ use strongroom_contract::{
     history::{HistoryEntry, HistoryFilter, HistoryId, HistoryPage, HistoryRow},
 };
 
-use super::{keep::Detail, no_such, unusable, with_log};
-use crate::{sealed_log::SealedLog, session::Session};
+use super::{
+    keep::{Detail, let_go, oldest},
+    no_such, unusable, with_log,
+};
+use crate::{os::clock, sealed_log::SealedLog, session::Session};
 
 /// How many entries a page has if nothing is said.
 const PAGE: u32 = 100;
@@ -23,6 +26,10 @@ pub(crate) fn list(session: &Session, filter: &HistoryFilter) -> Result<HistoryP
     let limit = filter.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE) as usize;
     let text = filter.text.as_deref().map(str::to_lowercase);
     with_log(session, |log| {
+        // What is too old goes also where nothing is sent any more.
+        if let Err(error) = let_go(log, oldest(session, clock::now())) {
+            tracing::warn!(%error, "old entries stay in the history");
+        }
         let mut page = HistoryPage {
             unreadable: log.unreadable(),
             total: log.rows().count() as u64,
