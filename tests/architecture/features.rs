@@ -26,6 +26,7 @@ const SHARED: &[&str] = &[
     "agent",
     "answers",
     "cancel",
+    "certificates",
     "client",
     "desk",
     "folder",

@@ -25,7 +25,9 @@ use strongroom_contract::{
     requests::{ExportedRequest, ForeignOpened, ForeignRead, OpenForeign},
     run::{RunArgs, RunReport},
     scheme::SchemeView,
-    vault::{EditKey, Enrolled, ItemView, NewKey},
+    vault::{
+        CertificateLook, EditKey, Enrolled, HeldCertificate, ItemView, NewKey, TypedCertificate,
+    },
     window::{
         ActivityRow, AllowlistCheck, Answered, AuditExported, BurstPlan, Draft, EditIssued,
         EnrolmentShown, ExactRequest, ForeignText, IssueKey, PlatformStatus, Reopened, ReportForm,
@@ -83,6 +85,7 @@ fn contract() -> String {
     declarations.visit::<AuditPage>();
     declarations.visit::<BurstPlan>();
     declarations.visit::<BurstReport>();
+    declarations.visit::<CertificateLook>();
     declarations.visit::<Collection>();
     declarations.visit::<Comparison>();
     declarations.visit::<ComposedPreview>();
@@ -100,6 +103,7 @@ fn contract() -> String {
     declarations.visit::<Exhibit>();
     declarations.visit::<Explanation>();
     declarations.visit::<Failure>();
+    declarations.visit::<HeldCertificate>();
     declarations.visit::<HistoryEntry>();
     declarations.visit::<HistoryFilter>();
     declarations.visit::<HistoryPage>();
@@ -140,6 +144,7 @@ fn contract() -> String {
     declarations.visit::<Session>();
     declarations.visit::<SourceCheck>();
     declarations.visit::<Settings>();
+    declarations.visit::<TypedCertificate>();
     let declared = declarations.by_name.into_values();
     declared.fold(HEAD.to_owned(), |file, declaration| {
         file + "\n" + &declaration.text

@@ -9,9 +9,11 @@ use std::{
 
 use clap::{ArgGroup, Subcommand};
 use strongroom_contract::{
-    agent::{KeyAdd, KeyList, KeyName, KeyRemove, KeySet, KeySetArgs, KeyShow, Nothing},
+    agent::{
+        KeyAdd, KeyCertificate, KeyList, KeyName, KeyRemove, KeySet, KeySetArgs, KeyShow, Nothing,
+    },
     error::{ErrorCode, Failure},
-    vault::{Environment, ItemKind, ItemView, NewKey, VersionState},
+    vault::{Environment, HeldCertificate, ItemKind, ItemView, NewKey, VersionState},
 };
 
 use strongroom_crypto::SecretText;
@@ -73,7 +75,7 @@ pub(crate) struct AddArgs {
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Keep a certificate, with those that signed it behind it (PEM): the secret is its private key, or
-    /// is left out for a CA that is only to be trusted
+    /// stands in the same file, or is left out for a CA that is only to be trusted
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Read the secret from stdin
@@ -153,7 +155,6 @@ fn add(args: AddArgs, output: Output) -> Result<(), Failure> {
         .certificate
         .map(|path| fs::read_to_string(&path).map_err(|error| input::unreadable(&path, &error)));
     let certificate = certificate.transpose()?;
-    let to_be_trusted = certificate.is_some() && secret.is_empty();
     let key = NewKey {
         name: args.name,
         provider: args.provider,
@@ -172,6 +173,8 @@ fn add(args: AddArgs, output: Output) -> Result<(), Failure> {
     output.print(&item, |out| {
         let name = text::printable(&item.name, false);
         writeln!(out, "{GOOD}✓{GOOD:#} {STRONG}{name}{STRONG:#} is in the vault")?;
+        // A certificate without its private key is sent nowhere: it is trusted.
+        let to_be_trusted = item.kind == ItemKind::Certificate && item.expires.is_none();
         if item.hosts.is_empty() && !to_be_trusted {
             writeln!(
                 out,
@@ -207,9 +210,61 @@ fn list(output: Output) -> Result<(), Failure> {
     })
 }
 
+/// An item, with what its certificate says if it is one.
+#[derive(serde::Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    item: ItemView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<HeldCertificate>,
+}
+
 fn show(name: String, output: Output) -> Result<(), Failure> {
-    let item = Client::connect(output)?.call::<KeyShow>(&KeyName { name })?;
-    output.print(&item, |out| show_item(out, &item))
+    let mut client = Client::connect(output)?;
+    let item = client.call::<KeyShow>(&KeyName { name })?;
+    let certificate = match item.kind {
+        ItemKind::Certificate => Some(client.call::<KeyCertificate>(&KeyName {
+            name: item.id.clone(),
+        })?),
+        _ => None,
+    };
+    let shown = Shown { item, certificate };
+    output.print(&shown, |out| {
+        show_item(out, &shown.item)?;
+        shown
+            .certificate
+            .iter()
+            .try_for_each(|held| show_chain(out, held))
+    })
+}
+
+fn show_chain(out: &mut dyn Write, held: &HeldCertificate) -> io::Result<()> {
+    for (index, certificate) in held.chain.iter().enumerate() {
+        let title = if index == 0 {
+            "certificate"
+        } else {
+            "signed by"
+        };
+        writeln!(out, "\n{STRONG}{title}{STRONG:#}")?;
+        text::facts(
+            out,
+            &[
+                ("subject", Cell::optional(Some(&certificate.subject))),
+                ("issuer", Cell::plain(certificate.issuer.clone())),
+                ("names", Cell::optional(Some(&certificate.names.join(" ")))),
+                ("from", Cell::plain(certificate.not_before.to_string())),
+                ("until", Cell::plain(certificate.not_after.to_string())),
+                ("sha-256", Cell::styled(&certificate.sha256, DIM)),
+            ],
+        )?;
+    }
+    if !held.has_private_key {
+        writeln!(
+            out,
+            "\nIts private key is not held: it can be trusted, and shown to no server."
+        )?;
+    }
+    Ok(())
 }
 
 fn set(args: SetArgs, output: Output) -> Result<(), Failure> {

@@ -29,8 +29,8 @@ use crate::{
     secret::Revealed,
     time::UnixMillis,
     vault::{
-        EditKey, Enrolled, Enrolment, EnrolmentStarted, ItemList, ItemView, NewKey, Unlocked,
-        VaultStatus, Verification,
+        EditKey, Enrolled, Enrolment, EnrolmentStarted, HeldCertificate, ItemList, ItemView,
+        NewKey, Unlocked, VaultStatus, Verification,
     },
 };
 
@@ -205,6 +205,8 @@ operations! {
     KeyList = "key.list": Nothing => ItemList;
     /// Shows one item without its secret.
     KeyShow = "key.show": KeyName => ItemView;
+    /// Shows a certificate: names, issuer, dates.
+    KeyCertificate = "key.certificate": KeyName => HeldCertificate;
     /// Replaces what is known of an API key beside its secret.
     KeyEdit = "key.edit": KeyEditArgs => ItemView;
     /// Changes what the scheme of an API key is told beside its secret.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{secret::Revealed, time::UnixMillis};
+use crate::{error::Failure, exchange::CertificateView, secret::Revealed, time::UnixMillis};
 
 /// Whether there is a vault, and whether it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,10 +246,43 @@ pub struct NewKey {
     pub tags: Vec<String>,
     /// The secret; empty if a certificate is kept without a private key.
     pub secret: Revealed,
-    /// A certificate in PEM, with those that signed it behind it; the secret is its private key then.
+    /// A certificate in PEM, with those that signed it behind it; the secret is its private key then, which
+    /// may stand in the same text instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional = nullable))]
     pub certificate: Option<String>,
+}
+
+/// A certificate and its private key as they are typed, to be looked at before they are kept.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct TypedCertificate {
+    /// In PEM, with those that signed it behind it.
+    pub certificate: String,
+    /// In PEM; empty for a certificate that is only to be trusted.
+    pub private_key: Revealed,
+}
+
+/// What is seen of a certificate and a private key before they are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CertificateLook {
+    /// The chain as far as it can be read, its own certificate first.
+    pub chain: Vec<CertificateView>,
+    /// What is wrong with the certificate, and what to do.
+    pub certificate_problem: Option<Failure>,
+    /// What is wrong with the private key, and what to do.
+    pub key_problem: Option<Failure>,
+}
+
+/// A certificate that is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct HeldCertificate {
+    /// Its own first, then those that signed it.
+    pub chain: Vec<CertificateView>,
+    /// Whether its private key is held too; without, it can only be trusted.
+    pub has_private_key: bool,
 }
 
 /// What an API key is to be from now on; its secret stays.

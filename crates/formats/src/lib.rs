@@ -23,6 +23,7 @@ pub mod http_file;
 pub mod import;
 pub mod layout;
 pub mod openapi;
+pub mod pem;
 pub mod postman;
 pub mod problem;
 pub mod query;

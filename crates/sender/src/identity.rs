@@ -13,6 +13,7 @@ use rustls::{
 };
 use strongroom_contract::{
     error::{ErrorCode, Failure},
+    exchange::CertificateView,
     time::UnixMillis,
 };
 use strongroom_crypto::{
@@ -44,9 +45,7 @@ impl Identity {
         private_key: &SecretText,
         hosts: HostRules,
     ) -> Result<Self, IdentityError> {
-        let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| IdentityError::MalformedCertificate)?;
+        let chain = chain(certificate)?;
         let own = chain.first().ok_or(IdentityError::NoCertificate)?;
         let not_after = certificate::not_after(own).ok_or(IdentityError::MalformedCertificate)?;
         let EncodedKey { form, der } = EncodedKey::from_pem(private_key)?;
@@ -91,6 +90,38 @@ impl fmt::Debug for Identity {
             .field("hosts", &self.hosts)
             .finish_non_exhaustive()
     }
+}
+
+/// Reads certificates in PEM for a person to look at, in their order.
+///
+/// # Errors
+///
+/// [`IdentityError::NoCertificate`] and [`IdentityError::MalformedCertificate`].
+pub fn certificates_from_pem(pem: &str) -> Result<Vec<CertificateView>, IdentityError> {
+    let chain = chain(pem)?;
+    if chain
+        .iter()
+        .any(|each| certificate::not_after(each).is_none())
+    {
+        return Err(IdentityError::MalformedCertificate);
+    }
+    Ok(certificate::views(&chain))
+}
+
+/// Whether these bytes are a certificate in DER (RFC 5280), and nothing more.
+#[must_use]
+pub fn is_certificate(der: &[u8]) -> bool {
+    certificate::not_after(&CertificateDer::from(der)).is_some()
+}
+
+fn chain(pem: &str) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| IdentityError::MalformedCertificate)?;
+    if chain.is_empty() {
+        return Err(IdentityError::NoCertificate);
+    }
+    Ok(chain)
 }
 
 /// A certificate and a key that can't be shown to a server.

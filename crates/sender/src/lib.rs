@@ -50,7 +50,7 @@ pub use answer::Answer;
 pub use coding::Undecoded;
 pub use error::{Attempt, SendError, TlsFailure, TlsProblem};
 pub use hosts::{HostRule, HostRuleError, HostRules};
-pub use identity::{Identity, IdentityError};
+pub use identity::{Identity, IdentityError, certificates_from_pem, is_certificate};
 pub use options::{Options, Phase};
 pub use outgoing::{Added, Header, Outgoing, RequestError};
 pub use proxy::{Proxy, ProxyError};

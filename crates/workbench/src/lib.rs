@@ -20,6 +20,7 @@ pub mod activity;
 pub mod agent;
 mod answers;
 mod cancel;
+pub mod certificates;
 pub mod client;
 pub mod collection;
 pub mod desk;

@@ -2,16 +2,19 @@
 
 use strongroom_contract::{
     agent::{
-        KeyAdd, KeyEdit, KeyEditArgs, KeyList, KeyName, KeyRemove, KeyRestore, Nothing, Read,
-        ReadArgs,
+        KeyAdd, KeyCertificate, KeyEdit, KeyEditArgs, KeyList, KeyName, KeyRemove, KeyRestore,
+        Nothing, Read, ReadArgs,
     },
     error::Failure,
     scheme::SchemeView,
     secret::Revealed,
-    vault::{EditKey, ItemView, NewKey},
+    vault::{CertificateLook, EditKey, HeldCertificate, ItemView, NewKey, TypedCertificate},
 };
 
+use tauri::AppHandle;
+
 use super::Shared;
+use crate::dialogs;
 
 /// Every key, without its secret.
 #[tauri::command]
@@ -61,10 +64,44 @@ pub(crate) async fn key_copy(app: Shared<'_>, id: String, field: String) -> Resu
     app.desk()?.copy_field(&id, &field).await
 }
 
-/// Shows a key's secret to the person who holds the button.
+/// Lets a person choose the file of a certificate or of its key; its text, or nothing if they changed
+/// their mind.
 #[tauri::command]
-pub(crate) async fn key_reveal(app: Shared<'_>, id: String) -> Result<Revealed, Failure> {
-    let reference = format!("sr://{id}/secret");
+pub(crate) async fn certificate_choose_file(
+    handle: AppHandle,
+    app: Shared<'_>,
+) -> Result<Option<Revealed>, Failure> {
+    match dialogs::open_file(handle).await {
+        Some(path) => app.desk()?.read_pem(path).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What is seen of a certificate and its private key before they are kept.
+#[tauri::command]
+pub(crate) async fn certificate_look(typed: TypedCertificate) -> CertificateLook {
+    strongroom_workbench::certificates::look(&typed)
+}
+
+/// Names, issuer and dates of a certificate that is held.
+#[tauri::command]
+pub(crate) async fn certificate_show(
+    app: Shared<'_>,
+    id: String,
+) -> Result<HeldCertificate, Failure> {
+    app.desk()?
+        .call::<KeyCertificate>(KeyName { name: id })
+        .await
+}
+
+/// Shows a secret field of a key to the person who holds the button.
+#[tauri::command]
+pub(crate) async fn key_reveal(
+    app: Shared<'_>,
+    id: String,
+    field: String,
+) -> Result<Revealed, Failure> {
+    let reference = format!("sr://{id}/{field}");
     Ok(app
         .desk()?
         .call::<Read>(ReadArgs { reference })

@@ -18,6 +18,7 @@
 mod app;
 mod measure;
 mod page;
+pub mod peer;
 mod processes;
 mod tour;
 

@@ -6,6 +6,7 @@
 mod accessibility;
 mod after_lock;
 mod bad_paths;
+mod certificates;
 mod command_line;
 mod debugger;
 mod given_up;
@@ -14,5 +15,7 @@ mod main_job;
 mod platform_audit;
 mod platform_keys;
 mod recovery;
+mod requests_answers;
 mod requests_compose;
 mod requests_history;
+mod requests_options;

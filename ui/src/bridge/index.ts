@@ -15,6 +15,7 @@ import type {
   BurstPlan,
   BurstReport,
   BurstSample,
+  CertificateLook,
   ClientView,
   Collection,
   Comparison,
@@ -27,6 +28,7 @@ import type {
   Explanation,
   Failure,
   FindInBody,
+  HeldCertificate,
   HistoryEntry,
   HistoryFilter,
   HistoryPage,
@@ -59,6 +61,7 @@ import type {
   SaveEnvironment,
   SchemeView,
   SourceCheck,
+  TypedCertificate,
   VaultStatus,
 } from "./generated/contract";
 
@@ -90,7 +93,10 @@ export interface NewKey {
   /** What the scheme is told beside the secret. */
   settings?: Record<string, string>;
   tags: string[];
+  /** Empty for a certificate without its private key. */
   secret: string;
+  /** In PEM, with those that signed it behind it; the secret is its private key then. */
+  certificate?: string;
 }
 
 export interface EditKey {
@@ -207,9 +213,18 @@ export const keys = {
   restore: (id: string) => invoke<void>("key_restore", { id }),
   /** Copies in the core; the text never crosses the bridge. Answers after how many seconds it goes. */
   copy: (id: string, field: string) => invoke<number>("key_copy", { id, field }),
-  reveal: (id: string) => invoke<string>("key_reveal", { id }),
+  reveal: (id: string, field: string) => invoke<string>("key_reveal", { id, field }),
   /** How requests can be signed. Needs no vault. */
   schemes: () => invoke<SchemeView[]>("schemes"),
+};
+
+/** Certificates for servers that ask who is calling, and of authorities to trust. */
+export const certificates = {
+  /** Opens the system's dialog; answers with the file in PEM, or nothing if nobody wanted to. */
+  chooseFile: () => invoke<string | null>("certificate_choose_file"),
+  /** What would be kept, and what keeps it from being kept. Needs no vault. */
+  look: (typed: TypedCertificate) => invoke<CertificateLook>("certificate_look", { typed }),
+  show: (id: string) => invoke<HeldCertificate>("certificate_show", { id }),
 };
 
 export const requests = {

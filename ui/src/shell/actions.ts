@@ -147,7 +147,8 @@ export function matching(
     take(name, line, () => key(item));
     // Where nothing is looked for, the keys themselves are enough to read.
     if (start === undefined) continue;
-    for (const act of acts) {
+    // A certificate is looked at; nothing is signed with it.
+    for (const act of item.kind === "certificate" ? [] : acts) {
       const label = `${act.words} ${name}`;
       take(label, label, () => act.of(item));
     }

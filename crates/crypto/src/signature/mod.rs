@@ -226,6 +226,10 @@ impl EncodedKey {
     /// [`KeyError`] says what the text is instead, and repeats no part of it.
     pub fn from_pem(pem: &SecretText) -> Result<Self, KeyError> {
         let block = block(pem.expose_secret(), "PRIVATE KEY").ok_or(KeyError::NotPrivate)?;
+        // RFC 1421, section 4.6.1.1: how OpenSSL encrypted keys before PKCS#8.
+        if block.contains("Proc-Type:4,ENCRYPTED") {
+            return Err(KeyError::Encrypted);
+        }
         let (label, document) =
             SecretDocument::from_pem(&block).map_err(|_| KeyError::Malformed)?;
         let form = match label {

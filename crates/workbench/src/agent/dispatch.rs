@@ -9,10 +9,10 @@ use strongroom_contract::{
         CollectionNewFolder, CollectionRemove, CollectionRestore, CollectionSave, ComposedSendNow,
         ComposedShow, CreateBegin, CreateFinish, EnrolFinish, EnvironmentLoad, EnvironmentSave,
         Event, Explain, ExplainPast, Hello, HistoryClear, HistoryCompare, HistoryGet, HistoryKeep,
-        HistoryList, HistoryRemove, HistoryResend, HistoryRestore, JwtVerify, KeyAdd, KeyCheck,
-        KeyEdit, KeyList, KeyRemove, KeyRenew, KeyRestore, KeySet, KeyShow, Lock, Nothing,
-        Operation, Progress, Read, RecoverBegin, RecoverFinish, RequestPreview, RequestSign,
-        Retire, RunStart, Send, SessionTouch, Status, Unlock, Verify,
+        HistoryList, HistoryRemove, HistoryResend, HistoryRestore, JwtVerify, KeyAdd,
+        KeyCertificate, KeyCheck, KeyEdit, KeyList, KeyRemove, KeyRenew, KeyRestore, KeySet,
+        KeyShow, Lock, Nothing, Operation, Progress, Read, RecoverBegin, RecoverFinish,
+        RequestPreview, RequestSign, Retire, RunStart, Send, SessionTouch, Status, Unlock, Verify,
     },
     burst::BurstSample,
     compose::{Composed, ComposedSend},
@@ -95,6 +95,10 @@ pub(super) async fn answer(
         }
         KeyShow::NAME => {
             call.block::<KeyShow>(|session, args, _| keys::show(session, &args))
+                .await
+        }
+        KeyCertificate::NAME => {
+            call.block::<KeyCertificate>(|session, args, _| keys::certificate(session, &args))
                 .await
         }
         KeyRemove::NAME => {

@@ -15,6 +15,7 @@ mod activity;
 mod acts;
 mod answers;
 mod audit;
+mod certificates;
 mod checks;
 mod compose;
 #[cfg(feature = "desktop")]

@@ -2,17 +2,16 @@
 
 use strongroom_contract::{
     error::{ErrorCode, Failure},
-    time::UnixMillis,
     vault::{ItemView, NewKey},
 };
-use strongroom_crypto::SecretText;
-use strongroom_sender::{HostRules, Identity, roots_from_pem};
+use strongroom_sender::HostRules;
 use strongroom_signing::presets::Preset;
 use strongroom_vault::{Item, NewItem};
 
 use super::settings;
 use crate::{
     activity::Act,
+    certificates,
     os::clock,
     problem::shown,
     session::{Session, Work},
@@ -24,7 +23,7 @@ pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<Ite
     complete(&mut key)?;
     settings::check(key.scheme.as_deref(), &key.settings)?;
     HostRules::parse(&key.hosts)?;
-    let expires = check_certificate(&key)?;
+    let expires = certificates::check(&mut key)?;
     let mut item = NewItem::try_from(key).map_err(shown)?;
     item.expires = expires;
     work.check()?;
@@ -36,22 +35,6 @@ pub(crate) fn add(session: &Session, mut key: NewKey, work: &Work) -> Result<Ite
         .record(Act::Added, now, Some(&added.name), &work.client);
     session.changed();
     Ok(added)
-}
-
-/// Refuses a certificate that can't be used, with its private key or to be trusted alone; until when it is
-/// valid, if it has one.
-fn check_certificate(key: &NewKey) -> Result<Option<UnixMillis>, Failure> {
-    let Some(certificate) = &key.certificate else {
-        return Ok(None);
-    };
-    let secret = SecretText::new(key.secret.expose_secret().to_owned());
-    if secret.is_empty() {
-        roots_from_pem(certificate)?;
-        return Ok(None);
-    }
-    let hosts = HostRules::parse(&key.hosts)?;
-    let identity = Identity::from_pem(certificate, &secret, hosts)?;
-    Ok(Some(identity.not_after()))
 }
 
 fn complete(key: &mut NewKey) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The items of an open vault, one use case per file.
 
 mod add;
+mod certificate;
 mod check;
 mod edit;
 mod list;
@@ -11,6 +12,6 @@ mod settings;
 mod show;
 
 pub(crate) use self::{
-    add::add, check::check, edit::edit, list::list, remove::remove, renew::renew, restore::restore,
-    settings::set, show::show,
+    add::add, certificate::certificate, check::check, edit::edit, list::list, remove::remove,
+    renew::renew, restore::restore, settings::set, show::show,
 };

@@ -354,6 +354,23 @@ from: CaptureSource, };
 export type CaptureSource = { "kind": "json", "at": string } | { "kind": "header", "at": string } | { "kind": "body" } | { "kind": "status" };
 
 /**
+ * What is seen of a certificate and a private key before they are kept.
+ */
+export type CertificateLook = { 
+/**
+ * The chain as far as it can be read, its own certificate first.
+ */
+chain: Array<CertificateView>, 
+/**
+ * What is wrong with the certificate, and what to do.
+ */
+certificate_problem: Failure | null, 
+/**
+ * What is wrong with the private key, and what to do.
+ */
+key_problem: Failure | null, };
+
+/**
  * A certificate, as far as a person looks at it.
  */
 export type CertificateView = { 
@@ -1587,6 +1604,19 @@ bytes: number,
 text: boolean, };
 
 /**
+ * A certificate that is held.
+ */
+export type HeldCertificate = { 
+/**
+ * Its own first, then those that signed it.
+ */
+chain: Array<CertificateView>, 
+/**
+ * Whether its private key is held too; without, it can only be trusted.
+ */
+has_private_key: boolean, };
+
+/**
  * One entry whole.
  */
 export type HistoryEntry = { 
@@ -2262,7 +2292,8 @@ tags: Array<string>,
  */
 secret: Revealed, 
 /**
- * A certificate in PEM, with those that signed it behind it; the secret is its private key then.
+ * A certificate in PEM, with those that signed it behind it; the secret is its private key then, which
+ * may stand in the same text instead.
  */
 certificate?: string | null, };
 
@@ -3118,6 +3149,19 @@ server_name: string,
  * The peer's chain, its own certificate first.
  */
 chain: Array<CertificateView>, };
+
+/**
+ * A certificate and its private key as they are typed, to be looked at before they are kept.
+ */
+export type TypedCertificate = { 
+/**
+ * In PEM, with those that signed it behind it.
+ */
+certificate: string, 
+/**
+ * In PEM; empty for a certificate that is only to be trusted.
+ */
+private_key: Revealed, };
 
 /**
  * Milliseconds since the Unix epoch. Printed as RFC 3339 in UTC.
