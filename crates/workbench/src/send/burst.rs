@@ -295,20 +295,20 @@ impl Bounds {
         {
             return usage(
                 format!("the count goes from 1 to {} there", self.count),
-                "choose a smaller one",
+                "choose a number in that range",
             );
         }
         let span = args.for_ms.map(Duration::from_millis);
         if span.is_some_and(|span| span.is_zero() || span > self.span) {
             return usage(
                 format!("a burst lasts up to {} s there", self.span.as_secs()),
-                "choose a shorter time",
+                "choose a time above 0 and up to that",
             );
         }
         if args.concurrency == 0 || args.concurrency > self.concurrency {
             return usage(
                 format!("the concurrency goes from 1 to {} there", self.concurrency),
-                "choose a smaller one",
+                "choose a number in that range",
             );
         }
         let sound = |rate: f64| rate.is_finite() && rate > 0.0 && rate <= self.rate;
