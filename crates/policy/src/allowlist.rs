@@ -32,17 +32,8 @@ impl Allowlist {
         if entries.len() > MAX_NETWORKS {
             return Err(AllowlistError::TooMany(entries.len()));
         }
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for entry in entries {
-            match parse_network(entry.as_ref())? {
-                IpNet::V4(network) => v4.push(network),
-                IpNet::V6(network) => v6.push(network),
-            }
-        }
-        let (mut v4, mut v6) = (Ipv4Net::aggregate(&v4), Ipv6Net::aggregate(&v6));
-        v4.sort_unstable();
-        v6.sort_unstable();
-        Ok(Self { v4, v6 })
+        let networks = entries.iter().map(|entry| parse_network(entry.as_ref()));
+        networks.collect()
     }
 
     /// Whether any source is allowed.
@@ -105,6 +96,22 @@ impl Allowlist {
     #[must_use]
     pub fn to_strings(&self) -> Vec<String> {
         self.networks().map(|network| network.to_string()).collect()
+    }
+}
+
+impl FromIterator<IpNet> for Allowlist {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for network in networks {
+            match network {
+                IpNet::V4(network) => v4.push(network),
+                IpNet::V6(network) => v6.push(network),
+            }
+        }
+        let (mut v4, mut v6) = (Ipv4Net::aggregate(&v4), Ipv6Net::aggregate(&v6));
+        v4.sort_unstable();
+        v6.sort_unstable();
+        Self { v4, v6 }
     }
 }
 

@@ -101,13 +101,29 @@ impl Secrets {
         }
     }
 
-    /// The same with a public key, as it was stored.
-    #[must_use]
-    pub fn with(self, registered: RegisteredKey) -> Self {
+    /// The same with a public key.
+    pub(crate) fn with(self, registered: RegisteredKey) -> Self {
         Self {
             registered: Some(Box::new(registered)),
             ..self
         }
+    }
+
+    /// As they were kept: the newest and, if there is one, the older one behind it, with a public key or
+    /// without; or a public key alone. `None` if there is neither.
+    #[must_use]
+    pub fn kept(mut newest_first: Vec<Secret>, registered: Option<RegisteredKey>) -> Option<Self> {
+        let Some(oldest) = newest_first.pop() else {
+            return registered.map(Self::none_but);
+        };
+        let mut secrets = match registered {
+            Some(registered) => Self::first(oldest).with(registered),
+            None => Self::first(oldest),
+        };
+        if let Some(newest) = newest_first.pop() {
+            secrets.add(newest, UnixMillis(0)).ok()?;
+        }
+        Some(secrets)
     }
 
     /// Registers a public key, in place of the one that there may be.

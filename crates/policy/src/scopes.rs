@@ -103,6 +103,19 @@ impl Scopes {
             .filter(move |scope| self.contains(*scope))
     }
 
+    /// The set as a number that means the same as long as this process lives. What is stored is text:
+    /// another version may number scopes otherwise.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The set of such a number.
+    #[must_use]
+    pub const fn of_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// The scopes as text: what [`Scopes::parse`] reads back.
     #[must_use]
     pub fn to_strings(self) -> Vec<String> {

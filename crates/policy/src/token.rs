@@ -92,6 +92,11 @@ impl RevokedTokens {
     pub fn contains(&self, id: TokenId) -> bool {
         self.0.binary_search_by_key(&id, |it| it.id).is_ok()
     }
+
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = RevokedToken> {
+        self.0.iter().copied()
+    }
 }
 
 impl FromIterator<RevokedToken> for RevokedTokens {

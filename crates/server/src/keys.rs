@@ -4,7 +4,10 @@
 //! and a change waits for that. So once a change has returned no decision is made by what was
 //! before, and none lies behind it in the log.
 
+mod resting;
+
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -25,18 +28,30 @@ use strongroom_policy::{
     replay::NonceSpace,
 };
 
+use self::resting::Resting;
 use crate::{
     clients::{ClientWindows, SharedWindow},
-    store::{KeyChange, StoredKey},
+    store::{KeyChange, PersonalKeys, StoredKey},
     waiting::Line,
 };
 
+/// How many keys are looked at before requests have their turn.
+const LOOKED_AT: usize = 256;
+
 /// Every key.
-#[derive(Default)]
 pub(crate) struct KeyRing {
-    keys: RwLock<HashMap<AppId, Arc<IssuedKey>>>,
-    /// Held while a key is taken in or a client's limit changes.
+    kept: RwLock<Kept>,
+    personal: Arc<PersonalKeys>,
+    /// Held while a key is taken in or awakes, or a client's limit changes.
     clients: Mutex<ClientWindows>,
+}
+
+/// The keys by their ids, each in one of these.
+#[derive(Default)]
+struct Kept {
+    /// Those that were asked for since the start, or are new.
+    awake: HashMap<AppId, Arc<IssuedKey>>,
+    resting: HashMap<AppId, Resting>,
 }
 
 /// One key, with what its requests have used.
@@ -83,7 +98,7 @@ pub(crate) struct Use {
 }
 
 /// When a key was last used, with each of the secrets that it has: at most two.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct LastUses {
     /// With a secret that is gone by now.
     before: Option<UnixMillis>,
@@ -149,25 +164,72 @@ impl LastUses {
 }
 
 impl KeyRing {
-    /// No key yet, and the limits of clients.
-    pub(crate) fn with_clients(limits: Vec<(ClientId, Limit)>) -> Self {
+    /// No key yet, with room for `count` that rest, and the limits of clients.
+    pub(crate) fn new(
+        count: usize,
+        limits: Vec<(ClientId, Limit)>,
+        personal: Arc<PersonalKeys>,
+    ) -> Self {
+        let kept = Kept {
+            awake: HashMap::new(),
+            resting: HashMap::with_capacity(count),
+        };
         Self {
-            keys: RwLock::default(),
+            kept: RwLock::new(kept),
+            personal,
             clients: Mutex::new(ClientWindows::stored(limits)),
         }
     }
 
-    /// The key of this id.
+    /// The key of this id. If it rested, it awakes.
     pub(crate) fn find(&self, app_id: AppId) -> Option<Arc<IssuedKey>> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(&app_id).cloned()
+        {
+            let kept = self.read();
+            if let Some(key) = kept.awake.get(&app_id) {
+                return Some(Arc::clone(key));
+            }
+            kept.resting.get(&app_id)?;
+        }
+        self.awaken(app_id)
     }
 
-    /// Takes in a key.
-    pub(crate) fn add(&self, key: StoredKey, personal: Arc<Cipher>) {
-        let StoredKey { record, uses } = key;
+    fn awaken(&self, app_id: AppId) -> Option<Arc<IssuedKey>> {
         let clients = self.clients();
-        let issued = IssuedKey {
+        let mut kept = self.write();
+        // Another thread may have come before.
+        if let Some(key) = kept.awake.get(&app_id) {
+            return Some(Arc::clone(key));
+        }
+        let stored = unpacked(app_id, kept.resting.get(&app_id)?)?;
+        let key = Arc::new(self.issued(stored, &clients));
+        kept.resting.remove(&app_id);
+        kept.awake.insert(app_id, Arc::clone(&key));
+        Some(key)
+    }
+
+    /// Takes in a key that was issued before: it rests until it is asked for.
+    pub(crate) fn rest(&mut self, key: StoredKey) {
+        match Resting::pack(&key) {
+            Some(packed) => {
+                let kept = self.kept.get_mut();
+                let kept = kept.unwrap_or_else(PoisonError::into_inner);
+                kept.resting.insert(key.record.app_id, packed);
+            }
+            None => self.add(key),
+        }
+    }
+
+    /// Takes in a key, in place of the one of its id that there may be.
+    pub(crate) fn add(&self, key: StoredKey) {
+        let clients = self.clients();
+        let app_id = key.record.app_id;
+        let issued = self.issued(key, &clients);
+        self.write().awake.insert(app_id, Arc::new(issued));
+    }
+
+    fn issued(&self, key: StoredKey, clients: &ClientWindows) -> IssuedKey {
+        let StoredKey { record, uses } = key;
+        IssuedKey {
             used: Mutex::new(Used {
                 meter: Meter::new(record.limit),
                 nonces: NonceSpace::new(),
@@ -175,12 +237,9 @@ impl KeyRing {
                 line: None,
             }),
             uses: Mutex::new(uses),
-            personal,
+            personal: self.personal.of_all(record.client),
             record: RwLock::new(Arc::new(record)),
-        };
-        let app_id = issued.snapshot().app_id;
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(app_id, Arc::new(issued));
+        }
     }
 
     /// Sets or ends a client's limit over all of its keys, and says what it was before. Once this
@@ -192,9 +251,10 @@ impl KeyRing {
         now: UnixMillis,
     ) -> Option<Limit> {
         let mut clients = self.clients();
-        let mut keys = self.all();
-        keys.retain(|key| key.snapshot().client == client);
-        clients.set(client, limit, &keys, now)
+        // Those that rest have used nothing, and take the limit up when they awake.
+        let mut awake: Vec<_> = self.read().awake.values().cloned().collect();
+        awake.retain(|key| key.snapshot().client == client);
+        clients.set(client, limit, &awake, now)
     }
 
     /// A client's limit over all of its keys.
@@ -208,34 +268,108 @@ impl KeyRing {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn read(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until every decision that is under way is made.
     pub(crate) fn wait_for_decisions(&self) {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        for key in keys.values() {
+        for key in self.read().awake.values() {
             drop(key.hold_back());
         }
     }
 
-    /// Every key, the newest first.
-    pub(crate) fn all(&self) -> Vec<Arc<IssuedKey>> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = keys.values().cloned().collect();
-        all.sort_by_cached_key(|key| {
-            let record = key.snapshot();
-            (std::cmp::Reverse(record.created), record.app_id)
-        });
-        all
+    /// The keys of a client, all of them awake.
+    pub(crate) fn of_client(&self, client: ClientId) -> Vec<Arc<IssuedKey>> {
+        let ids: Vec<_> = {
+            let kept = self.read();
+            let resting = kept.resting.iter();
+            let resting = resting.filter(|(_, key)| key.client() == Some(client));
+            let awake = kept.awake.iter();
+            let awake = awake.filter(|(_, key)| key.snapshot().client == client);
+            let ids = resting.map(|(id, _)| *id);
+            ids.chain(awake.map(|(id, _)| *id)).collect()
+        };
+        ids.into_iter().filter_map(|id| self.find(id)).collect()
+    }
+
+    /// How many keys each client has.
+    pub(crate) fn counts(&self) -> HashMap<ClientId, u64> {
+        let kept = self.read();
+        let resting = kept.resting.values().filter_map(Resting::client);
+        let awake = kept.awake.values().map(|key| key.snapshot().client);
+        let mut counts = HashMap::new();
+        for client in resting.chain(awake) {
+            *counts.entry(client).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The records of all keys as they are now, the newest first. What rests goes on resting.
+    pub(crate) fn records(&self) -> Vec<Arc<KeyRecord>> {
+        let mut records =
+            self.look_at_all(IssuedKey::snapshot, |stored, _| Arc::new(stored.record));
+        records.sort_unstable_by_key(|record| (Reverse(record.created), record.app_id));
+        records
+    }
+
+    /// All keys as they are listed, the newest first. What rests goes on resting.
+    pub(crate) fn views(&self, now: UnixMillis) -> Vec<KeyView> {
+        let mut views = self.look_at_all(
+            |awake| awake.view(now),
+            |stored, clients| self.issued(stored, clients).view(now),
+        );
+        views.sort_unstable_by(|a, b| (b.created, &a.app_id).cmp(&(a.created, &b.app_id)));
+        views
+    }
+
+    /// Some at a time, so that requests don't wait until all of many keys were looked at.
+    fn look_at_all<T>(
+        &self,
+        at_awake: impl Fn(&IssuedKey) -> T,
+        at_resting: impl Fn(StoredKey, &ClientWindows) -> T,
+    ) -> Vec<T> {
+        let ids: Vec<_> = {
+            let kept = self.read();
+            let ids = kept.awake.keys().chain(kept.resting.keys());
+            ids.copied().collect()
+        };
+        let mut seen = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(LOOKED_AT) {
+            let clients = self.clients();
+            let kept = self.read();
+            seen.extend(ids.iter().filter_map(|id| match kept.awake.get(id) {
+                Some(key) => Some(at_awake(key)),
+                None => {
+                    let stored = unpacked(*id, kept.resting.get(id)?)?;
+                    Some(at_resting(stored, &clients))
+                }
+            }));
+        }
+        seen
     }
 
     /// When secrets of keys were last used, of those used since the last call.
     pub(crate) fn take_last_used(&self) -> Vec<(AppId, Use)> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let mut used = Vec::new();
-        for (app_id, key) in keys.iter() {
+        for (app_id, key) in &self.read().awake {
             used.extend(key.uses().take_fresh().map(|it| (*app_id, it)));
         }
         used
     }
+}
+
+/// A key that rested. Its bytes were packed by this process, so they can be read.
+fn unpacked(app_id: AppId, resting: &Resting) -> Option<StoredKey> {
+    let stored = resting.unpack(app_id);
+    if stored.is_none() {
+        tracing::error!(%app_id, "a key can't be unpacked");
+    }
+    stored
 }
 
 impl IssuedKey {
@@ -386,3 +520,6 @@ impl IssuedKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! Rows of requests that nobody sent, for measurements and big counts: written by the code that writes
 //! those of real requests, many times faster than those could be sent.
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
+use ipnet::{IpNet, Ipv4Net};
 use strongroom_contract::{explain::Rule, time::UnixMillis};
 use strongroom_policy::{
     allowlist::Allowlist,
@@ -27,6 +31,9 @@ const TOGETHER: u64 = 512;
 const INDEXED: u64 = 131_072;
 /// How many sources requests come from.
 const SOURCES: u64 = 1_000;
+
+/// When the keys end.
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Rows could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +72,7 @@ impl Running {
         until: UnixMillis,
     ) -> Result<(), NotRehearsed> {
         let platform = &self.platform;
-        let keys = platform.keys.all();
+        let records = platform.keys.records();
         let mut queued: Option<QueuedRow> = None;
         for number in 0..count {
             let at = from.0 + (until.0 - from.0) / count.max(1) * number;
@@ -74,9 +81,9 @@ impl Running {
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let pick = |shift: u32, of: u64| (spread >> shift) % of.max(1);
-            let index = usize::try_from(pick(33, keys.len() as u64)).unwrap_or_default();
+            let index = usize::try_from(pick(33, records.len() as u64)).unwrap_or_default();
             let route = usize::try_from(pick(21, ROUTES.len() as u64)).unwrap_or_default();
-            let (Some(key), Some(route)) = (keys.get(index), ROUTES.get(route)) else {
+            let (Some(record), Some(route)) = (records.get(index), ROUTES.get(route)) else {
                 break;
             };
             let (status, rule) = outcome(pick(11, 100));
@@ -88,7 +95,7 @@ impl Running {
                 now: UnixMillis(at),
                 peer: IpAddr::from(source.wrapping_add(0x0a00_0000).to_be_bytes()),
             };
-            let record = key.snapshot();
+            let personal = platform.personal.of_all(record.client);
             queued = Some(platform.audit.queue(&Entry {
                 app_id: Some(record.app_id),
                 secret: record.secrets.iter().map(|secret| secret.id).next(),
@@ -97,7 +104,7 @@ impl Running {
                 path: route.path,
                 status,
                 rule,
-                ..Entry::of(arrival, record.client, &key.personal)
+                ..Entry::of(arrival, record.client, &personal)
             })?);
             if number % TOGETHER == TOGETHER - 1
                 && let Some(row) = queued.take()
@@ -147,13 +154,13 @@ impl Running {
                 note: String::new(),
                 created: now,
                 not_before: None,
-                expires: None,
+                expires: Some(now.after(YEAR)),
                 revoked: None,
                 secrets: Secrets::first(secret),
                 limit: Limit::DEFAULT,
                 daily_quota: None,
                 delay: None,
-                allow: Allowlist::default(),
+                allow: networks(number),
                 scopes: Scopes::default(),
                 may_sign: false,
                 revoked_tokens: RevokedTokens::default(),
@@ -167,6 +174,14 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// Where a key may be used from: a network and an address, as is usual.
+fn networks(number: u32) -> Allowlist {
+    let [_, second, third, fourth] = number.to_be_bytes();
+    let office = Ipv4Net::new_assert([10, second, third, 0].into(), 24);
+    let server = Ipv4Net::new_assert([192, 168, third, fourth].into(), 32);
+    [office, server].map(IpNet::V4).into_iter().collect()
 }
 
 /// What a request comes to.

@@ -251,16 +251,10 @@ fn url_of(address: SocketAddr) -> String {
     }
 }
 
-async fn load_keys(store: &Store, personal: &PersonalKeys) -> Result<KeyRing, StoreError> {
-    let ring = KeyRing::with_clients(store.client_limits().await?);
-    for key in store.keys().await? {
-        // An erased client's keys were revoked; what their requests leave is of nobody known.
-        let personal_key = personal
-            .of(key.record.client)
-            .unwrap_or_else(|| personal.unknown().1);
-        ring.add(key, personal_key);
-    }
-    Ok(ring)
+async fn load_keys(store: &Store, personal: &Arc<PersonalKeys>) -> Result<KeyRing, StoreError> {
+    let (limits, personal) = (store.client_limits().await?, Arc::clone(personal));
+    let begin = move |count| KeyRing::new(count, limits, personal);
+    store.keys(begin, KeyRing::rest).await
 }
 
 async fn open_audit(

@@ -235,8 +235,7 @@ impl Route {
 impl Text {
     fn of(text: &str, keys: &KeyRing) -> Self {
         let needle = text.trim().to_lowercase();
-        let keys = keys.all();
-        let named = keys.iter().map(|key| key.snapshot());
+        let named = keys.records().into_iter();
         let named = named.filter(|record| record.name.to_lowercase().contains(&needle));
         Self {
             named: named.map(|record| record.app_id.to_string()).collect(),

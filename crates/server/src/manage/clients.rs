@@ -1,7 +1,5 @@
 //! Clients: whose keys there are, and the end of what is known about one.
 
-use std::{collections::HashMap, sync::Arc};
-
 use http::StatusCode;
 use strongroom_contract::{
     clients::{ClientList, ClientView, ErasedClient},
@@ -25,10 +23,7 @@ const ERASED: &str = "erased";
 
 pub(super) async fn list(call: Call<'_>) -> Result<Done, NotDone> {
     let platform = call.platform;
-    let mut counts: HashMap<ClientId, u64> = HashMap::new();
-    for key in platform.keys.all() {
-        *counts.entry(key.snapshot().client).or_default() += 1;
-    }
+    let counts = platform.keys.counts();
     let clients = platform.store.clients().await?;
     let clients = clients.into_iter().map(|client| {
         let count = counts.get(&client.id).copied().unwrap_or(0);
@@ -69,8 +64,7 @@ pub(super) async fn erase(call: Call<'_>) -> Result<Done, NotDone> {
     let now = call.arrival.now;
     // No rotation gives a key a new secret meanwhile.
     let _nobody_rotates = platform.rotating.lock().await;
-    let keys = platform.keys.all().into_iter();
-    let keys: Vec<_> = keys.filter(|key| key.snapshot().client == id).collect();
+    let keys = platform.keys.of_client(id);
     let recorder = call.recorder(StatusCode::OK, None, None);
     let (ending, (undo, undone)) = (keys.clone(), std::sync::mpsc::channel());
     let written = platform
@@ -92,14 +86,13 @@ pub(super) async fn erase(call: Call<'_>) -> Result<Done, NotDone> {
     }
     platform.personal.forget(id);
     platform.refusals.forget(id);
-    let (_, nobodys) = platform.personal.unknown();
     for key in &keys {
         // The key in memory held the personal key too.
         let stored = StoredKey {
             record: key.snapshot().as_ref().clone(),
             uses: LastUses::default(),
         };
-        platform.keys.add(stored, Arc::clone(&nobodys));
+        platform.keys.add(stored);
     }
     let erased = ErasedClient {
         id: id.to_string(),
@@ -120,10 +113,8 @@ fn without_name(key: &IssuedKey, now: UnixMillis) -> KeyRecord {
 
 /// A client as it is shown.
 pub(super) fn view(platform: &Platform, client: StoredClient) -> ClientView {
-    let keys = platform.keys.all().into_iter();
-    let keys = keys.filter(|key| key.snapshot().client == client.id);
-    let count = keys.count() as u64;
-    with_count(platform, client, count)
+    let count = platform.keys.counts().get(&client.id).copied();
+    with_count(platform, client, count.unwrap_or(0))
 }
 
 fn with_count(platform: &Platform, client: StoredClient, keys: u64) -> ClientView {

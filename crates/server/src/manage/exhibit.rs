@@ -97,9 +97,8 @@ fn with_facts<T>(
     is_now: bool,
     look: impl FnOnce(&Knowledge<'_>) -> T,
 ) -> T {
-    let keys = platform.keys.all();
+    let records = platform.keys.records();
     let allow_all = platform.allow_all.list();
-    let records: Vec<_> = keys.iter().map(|key| key.snapshot()).collect();
     let records: Vec<&KeyRecord> = records.iter().map(AsRef::as_ref).collect();
     look(&Knowledge::Platform(PlatformFacts {
         platform: &platform.rules,

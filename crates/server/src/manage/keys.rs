@@ -63,10 +63,10 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         .store
         .client(client_name, &platform.personal, now)
         .await?;
-    let personal = platform
-        .personal
-        .of(client)
-        .ok_or_else(|| NotDone::usage(format!("the client {client_name:?} was erased")))?;
+    if platform.personal.of(client).is_none() {
+        let erased = format!("the client {client_name:?} was erased");
+        return Err(NotDone::usage(erased));
+    }
     let app_id = AppId::generate(match wanted.environment {
         KeyEnvironment::Test => Environment::Test,
         KeyEnvironment::Live => Environment::Live,
@@ -111,7 +111,7 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
         record,
         uses: LastUses::default(),
     };
-    platform.keys.add(stored, personal);
+    platform.keys.add(stored);
     let issued = find(call, app_id)?;
     let created = CreatedKey {
         app_id: app_id.to_string(),
@@ -123,10 +123,8 @@ pub(super) async fn create(call: Call<'_>) -> Result<Done, NotDone> {
 
 pub(super) fn list(call: Call<'_>) -> Done {
     let now = call.arrival.now;
-    let keys = call.platform.keys.all();
-    Done::shown(&KeyList {
-        keys: keys.iter().map(|key| key.view(now)).collect(),
-    })
+    let keys = call.platform.keys.views(now);
+    Done::shown(&KeyList { keys })
 }
 
 pub(super) fn show(call: Call<'_>) -> Result<Done, NotDone> {

@@ -9,7 +9,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use rusqlite::{OptionalExtension as _, params};
@@ -25,15 +25,42 @@ const DAY_MS: u64 = 86_400_000;
 pub(crate) struct PersonalKeys {
     seal: Cipher,
     sources: HmacSha256,
-    open: RwLock<HashMap<ClientId, Arc<Cipher>>>,
+    open: RwLock<HashMap<ClientId, PersonalKey>>,
     unknown: RwLock<(ClientId, Arc<Cipher>)>,
+}
+
+/// The personal key of a client. Expanded it takes many times the room, so that waits until it is used.
+struct PersonalKey {
+    /// Boxed: a table that grows would leave copies behind.
+    key: Box<Key>,
+    cipher: OnceLock<Arc<Cipher>>,
+}
+
+impl PersonalKey {
+    fn new(key: Key) -> Self {
+        Self {
+            key: Box::new(key),
+            cipher: OnceLock::new(),
+        }
+    }
+
+    fn expanded(&self) -> Arc<Cipher> {
+        let expand = || Arc::new(Cipher::new(&self.key));
+        Arc::clone(self.cipher.get_or_init(expand))
+    }
 }
 
 impl PersonalKeys {
     /// The key of a client; `None` once it was erased.
     pub(crate) fn of(&self, client: ClientId) -> Option<Arc<Cipher>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.get(&client).cloned()
+        open.get(&client).map(PersonalKey::expanded)
+    }
+
+    /// The key that data of a client's requests are sealed under: once it was erased, they are of nobody
+    /// known.
+    pub(crate) fn of_all(&self, client: ClientId) -> Arc<Cipher> {
+        self.of(client).unwrap_or_else(|| self.unknown().1)
     }
 
     /// The client that requests of nobody known belong to now, and its key.
@@ -68,10 +95,11 @@ impl PersonalKeys {
         hash
     }
 
-    fn add(&self, client: ClientId, key: &Key) -> Arc<Cipher> {
-        let cipher = Arc::new(Cipher::new(key));
+    fn add(&self, client: ClientId, key: Key) -> Arc<Cipher> {
+        let key = PersonalKey::new(key);
+        let cipher = key.expanded();
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        open.insert(client, Arc::clone(&cipher));
+        open.insert(client, key);
         cipher
     }
 
@@ -144,7 +172,7 @@ impl Store {
             let key = seal.open(aad(client).as_bytes(), &sealed).ok();
             match key.and_then(|key| Key::from_slice(key.expose_secret())) {
                 Some(key) => {
-                    open.insert(client, Arc::new(Cipher::new(&key)));
+                    open.insert(client, PersonalKey::new(key));
                 }
                 // Its data can't be shown, as if it were erased; everything else works.
                 None => tracing::error!(%client, "the personal key of a client does not open"),
@@ -303,6 +331,6 @@ impl Store {
                 Ok::<_, StoreError>(())
             })
             .await?;
-        Ok(keys.add(client, &key))
+        Ok(keys.add(client, key))
     }
 }

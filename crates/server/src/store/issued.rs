@@ -72,19 +72,25 @@ pub(crate) enum KeyChange {
 }
 
 impl Store {
-    /// Every key.
-    pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+    /// Gives every key to `take`, one after the other, with what `begin` makes of their number.
+    pub(crate) async fn keys<T: Send + 'static>(
+        &self,
+        begin: impl FnOnce(usize) -> T + Send + 'static,
+        mut take: impl FnMut(&mut T, StoredKey) + Send + 'static,
+    ) -> Result<T, StoreError> {
         self.database
-            .run(|connection| {
+            .run(move |connection| {
                 let mut revoked = revoked_tokens(connection)?;
                 let mut registered = public_keys(connection)?;
+                let count =
+                    connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?;
+                let mut taken = begin(count);
                 let mut statement = connection.prepare("SELECT * FROM keys")?;
                 let mut secrets = connection.prepare(
                     "SELECT id, tag, sealed, created, retire_at, last_used FROM secrets
                      WHERE app_id = ?1 ORDER BY id DESC LIMIT 2",
                 )?;
                 let mut rows = statement.query([])?;
-                let mut keys = Vec::new();
                 while let Some(row) = rows.next()? {
                     let app_id: String = row.get("app_id")?;
                     let secrets = secrets
@@ -98,9 +104,9 @@ impl Store {
                     if let Some(revoked) = revoked.remove(&app_id) {
                         key.record.revoked_tokens = revoked.into_iter().collect();
                     }
-                    keys.push(key);
+                    take(&mut taken, key);
                 }
-                Ok::<_, StoreError>(keys)
+                Ok::<_, StoreError>(taken)
             })
             .await
     }
@@ -373,7 +379,7 @@ fn stored_key(
         delay.map(Delay::from_millis).transpose(),
         texts(&allow).and_then(|texts| Allowlist::parse(&texts).ok()),
         texts(&scopes).and_then(|texts| Scopes::parse(&texts).ok()),
-        secrets_of(secrets, registered.map(|(registered, _)| registered)),
+        Secrets::kept(secrets, registered.map(|(registered, _)| registered)),
     ) else {
         return Ok(None);
     };
@@ -398,21 +404,6 @@ fn stored_key(
         },
         uses,
     }))
-}
-
-/// From the newest and, if there is one, the older one behind it; or from a public key alone.
-fn secrets_of(mut newest_first: Vec<Secret>, registered: Option<RegisteredKey>) -> Option<Secrets> {
-    let Some(oldest) = newest_first.pop() else {
-        return registered.map(Secrets::none_but);
-    };
-    let mut secrets = Secrets::first(oldest);
-    if let Some(registered) = registered {
-        secrets = secrets.with(registered);
-    }
-    if let Some(newest) = newest_first.pop() {
-        secrets.add(newest, UnixMillis(0)).ok()?;
-    }
-    Some(secrets)
 }
 
 fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<UnixMillis>> {
