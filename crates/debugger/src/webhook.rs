@@ -215,15 +215,18 @@ pub(crate) fn search(
                 Value::Mac(at) => mac = Some(at),
             }
         }
-        let pieces: Vec<&[u8]> = content
-            .iter()
-            .map(|element| match element {
+        let mut signed: Vec<&[u8]> = Vec::with_capacity(2 * content.len());
+        for element in content {
+            if !signed.is_empty() {
+                signed.push(b".");
+            }
+            signed.push(match element {
                 Id => id.as_bytes(),
                 Time => time.as_bytes(),
                 Body => body,
-            })
-            .collect();
-        let signed = pieces.join(&b'.');
+            });
+        }
+        let length: usize = signed.iter().map(|piece| piece.len()).sum();
         let used = used.iter().enumerate().filter(|(at, used)| match secret {
             Some(secret) => *at == secret,
             None => used.change.is_none(),
@@ -235,7 +238,7 @@ pub(crate) fn search(
                 Some(mac) => *at == mac,
                 None => change.is_none(),
             });
-            bytes += signed.len();
+            bytes += length;
             matches |= macs.any(|(_, (_, mac))| used.made(mac, &signed));
         }
         matches

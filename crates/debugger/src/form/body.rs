@@ -1,7 +1,7 @@
 //! What a body could have been where it was signed: likeliest first, one change and then two.
 
 use strongroom_contract::diagnosis::Change;
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use super::{
     json::{self, Escapes, Node, Numbers, Space, Style},
@@ -113,8 +113,9 @@ fn wholes(body: &[u8]) -> Vec<(Defect, Vec<u8>)> {
     }
     out.push((BODY_NEWLINE, trimmed.to_vec()));
     if body.contains(&b'\n') {
-        out.push((BODY_LINE_ENDS, with_crlf(&without_cr(body))));
-        out.push((BODY_LINE_ENDS, without_cr(body)));
+        let unix = without_cr(body);
+        out.push((BODY_LINE_ENDS, with_crlf(&unix)));
+        out.push((BODY_LINE_ENDS, unix));
     }
     match body.strip_prefix(BOM) {
         Some(rest) => out.push((BODY_BOM, rest.to_vec())),
@@ -128,11 +129,12 @@ fn wholes(body: &[u8]) -> Vec<(Defect, Vec<u8>)> {
             }
             out.push((BODY_CHARSET, twice(body)));
             out.push((BODY_CHARSET, questioned(text)));
-            let normal_forms = [
-                beyond_ascii(text, |run, out| out.extend(run.nfc())),
-                beyond_ascii(text, |run, out| out.extend(run.nfd())),
-            ];
-            out.extend(normal_forms.map(|form| (BODY_UNICODE, form.into_bytes())));
+            if !is_composed(text) {
+                let composed = beyond_ascii(text, |run, out| out.extend(run.nfc()));
+                out.push((BODY_UNICODE, composed.into_bytes()));
+            }
+            let decomposed = beyond_ascii(text, |run, out| out.extend(run.nfd()));
+            out.push((BODY_UNICODE, decomposed.into_bytes()));
         }
         Ok(text) => forms(text, &mut out),
         Err(_) => out.push((BODY_CHARSET, twice(body))),
@@ -189,7 +191,7 @@ fn with_crlf(body: &[u8]) -> Vec<u8> {
 fn latin1(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     for (ascii, others) in ascii_and_others(text.as_bytes()) {
-        out.extend_from_slice(ascii.as_bytes());
+        out.extend_from_slice(ascii);
         for character in str::from_utf8(others).ok()?.chars() {
             out.push(u8::try_from(u32::from(character)).ok()?);
         }
@@ -199,19 +201,22 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
 
 /// The bytes taken for Latin-1 and written as UTF-8.
 fn twice(body: &[u8]) -> Vec<u8> {
-    let mut out = String::with_capacity(body.len() + body.len() / 4);
-    for (text, others) in ascii_and_others(body) {
-        out.push_str(text);
-        out.extend(others.iter().map(|&byte| char::from(byte)));
+    let mut out = Vec::with_capacity(body.len() + body.len() / 4);
+    for (ascii, others) in ascii_and_others(body) {
+        out.extend_from_slice(ascii);
+        for &byte in others {
+            let character = char::from(byte);
+            out.extend_from_slice(character.encode_utf8(&mut [0; 2]).as_bytes());
+        }
     }
-    out.into_bytes()
+    out
 }
 
 /// The text with a question mark for whatever is not ASCII.
 fn questioned(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for (ascii, others) in ascii_and_others(text.as_bytes()) {
-        out.extend_from_slice(ascii.as_bytes());
+        out.extend_from_slice(ascii);
         // Bytes that go on with a character begin with the bits 10.
         let characters = others.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
         out.extend(std::iter::repeat_n(b'?', characters));
@@ -224,7 +229,7 @@ fn questioned(text: &str) -> Vec<u8> {
 fn beyond_ascii(text: &str, change: impl Fn(&str, &mut String)) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+    while let Some(at) = beyond_ascii_at(rest.as_bytes()) {
         let (same, from) = rest.split_at(at.saturating_sub(1));
         out.push_str(same);
         let first = from.chars().next().map_or(0, char::len_utf8);
@@ -238,20 +243,38 @@ fn beyond_ascii(text: &str, change: impl Fn(&str, &mut String)) -> String {
     out
 }
 
+/// Whether the text is surely in normal form C, as most text is. A mark that could join the character
+/// before it leaves that open.
+fn is_composed(text: &str) -> bool {
+    ascii_and_others(text.as_bytes()).all(|(_, others)| {
+        let characters = str::from_utf8(others).unwrap_or_default().chars();
+        is_nfc_quick(characters) == IsNormalized::Yes
+    })
+}
+
 /// The bytes in turns: a stretch of ASCII, then one of others; either may be empty.
-fn ascii_and_others(bytes: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+fn ascii_and_others(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let ascii = rest.iter().position(|byte| !byte.is_ascii());
-        let (text, behind) = rest.split_at(ascii.unwrap_or(rest.len()));
+        let ascii = beyond_ascii_at(rest).unwrap_or(rest.len());
+        let (ascii, behind) = rest.split_at(ascii);
         let others = behind.iter().position(u8::is_ascii);
         let (others, after) = behind.split_at(others.unwrap_or(behind.len()));
         rest = after;
-        Some((str::from_utf8(text).unwrap_or_default(), others))
+        Some((ascii, others))
     })
+}
+
+/// Where the first byte beyond ASCII is: stretches without one are looked at as a whole.
+fn beyond_ascii_at(bytes: &[u8]) -> Option<usize> {
+    const STRETCH: usize = 32;
+    let stretches = bytes.chunks(STRETCH).enumerate();
+    let (number, stretch) = stretches.skip_while(|(_, it)| it.is_ascii()).next()?;
+    let within = stretch.iter().position(|byte| !byte.is_ascii())?;
+    Some(number * STRETCH + within)
 }
 
 /// A JSON body, and the style that it is written in.
@@ -397,6 +420,7 @@ mod tests {
         ) {
             let nfc = beyond_ascii(&text, |run, out| out.extend(run.nfc()));
             let nfd = beyond_ascii(&text, |run, out| out.extend(run.nfd()));
+            prop_assert!(!is_composed(&text) || nfc == text);
             prop_assert_eq!(nfc, text.nfc().collect::<String>());
             prop_assert_eq!(nfd, text.nfd().collect::<String>());
             let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();

@@ -8,14 +8,46 @@ const DEPTH: usize = 128;
 
 /// A value as it is written.
 pub(super) enum Node<'a> {
-    Object(Vec<(&'a str, Node<'a>)>),
+    Object(Vec<(Text<'a>, Node<'a>)>),
     Array(Vec<Node<'a>>),
-    /// With its quotes and escapes.
-    Text(&'a str),
+    Text(Text<'a>),
     Number(&'a str),
     /// `true`, `false` or `null`.
     Word(&'a str),
 }
+
+/// A text with its quotes and escapes.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'a> {
+    quoted: &'a str,
+    /// What it has of that which styles differ in, so that most texts are written as they are.
+    has: u8,
+}
+
+/// An escape, or what should be one.
+const ESCAPES: u8 = 1;
+/// A character beyond ASCII.
+const BEYOND_ASCII: u8 = 2;
+const SLASHES: u8 = 4;
+/// `<`, `>` or `&`.
+const HTML: u8 = 8;
+
+/// Of each byte what a text that has it has.
+const HAS: [u8; 256] = {
+    let mut has = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        has[byte] = match byte as u8 {
+            b'\\' | 0..b' ' => ESCAPES,
+            0x80.. => BEYOND_ASCII,
+            b'/' => SLASHES,
+            b'<' | b'>' | b'&' => HTML,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    has
+};
 
 /// White space between tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,15 +176,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    fn text(&mut self) -> Option<Text<'a>> {
         let mut escaped = false;
+        let mut has = 0;
         let within = self.rest.strip_prefix('"')?;
         for (at, byte) in within.bytes().enumerate() {
+            has |= HAS.get(usize::from(byte)).copied().unwrap_or_default();
             match byte {
                 b'"' if !escaped => {
-                    let (text, rest) = self.rest.split_at_checked(at + 2)?;
+                    let (quoted, rest) = self.rest.split_at_checked(at + 2)?;
                     self.rest = rest;
-                    return Some(text);
+                    return Some(Text { quoted, has });
                 }
                 b'\\' => escaped = !escaped,
                 _ => escaped = false,
@@ -190,9 +224,18 @@ pub(super) fn write(out: &mut String, node: &Node<'_>, style: Style) {
         Escapes::Html => b"<>&".contains(&byte),
     };
     let changed = std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(changes));
+    let changing = match style.escapes {
+        Escapes::AsWritten => 0,
+        Escapes::Least => ESCAPES,
+        Escapes::Ascii => ESCAPES | BEYOND_ASCII,
+        Escapes::Slashes => ESCAPES | SLASHES,
+        Escapes::AsciiSlashes => ESCAPES | BEYOND_ASCII | SLASHES,
+        Escapes::Html => ESCAPES | HTML,
+    };
     let mut writer = Writer {
         out,
         style,
+        changing,
         changed,
     };
     writer.put(node, 0);
@@ -201,6 +244,8 @@ pub(super) fn write(out: &mut String, node: &Node<'_>, style: Style) {
 struct Writer<'o> {
     out: &'o mut String,
     style: Style,
+    /// What a text must have to be written in another way than it is.
+    changing: u8,
     /// Of each byte whether the character that it begins is written as an escape.
     changed: [bool; 256],
 }
@@ -210,7 +255,7 @@ impl Writer<'_> {
         match node {
             Node::Object(members) if self.style.sorted => {
                 let mut order: Vec<_> = members.iter().collect();
-                order.sort_by_key(|(name, _)| *name);
+                order.sort_by_key(|(name, _)| name.quoted);
                 self.put_all(('{', '}'), order.into_iter(), depth, Self::put_member);
             }
             Node::Object(members) => {
@@ -218,19 +263,19 @@ impl Writer<'_> {
             }
             Node::Array(items) => self.put_all(('[', ']'), items.iter(), depth, Self::put),
             Node::Text(text) if self.style.numbers == Numbers::Unquoted => {
-                match text.trim_matches('"') {
+                match text.quoted.trim_matches('"') {
                     number if is_number(number) => self.out.push_str(number),
-                    _ => self.put_text(text),
+                    _ => self.put_text(*text),
                 }
             }
-            Node::Text(text) => self.put_text(text),
+            Node::Text(text) => self.put_text(*text),
             Node::Number(number) => self.put_number(number),
             Node::Word(word) => self.out.push_str(word),
         }
     }
 
-    fn put_member(&mut self, (name, value): &(&str, Node<'_>), depth: usize) {
-        self.put_text(name);
+    fn put_member(&mut self, (name, value): &(Text<'_>, Node<'_>), depth: usize) {
+        self.put_text(*name);
         self.out.push_str(match self.style.space {
             Space::None => ":",
             _ => ": ",
@@ -268,11 +313,14 @@ impl Writer<'_> {
             return;
         };
         self.out.push('\n');
-        for _ in 0..depth {
-            match width {
-                0 => self.out.push('\t'),
-                width => self.out.extend(std::iter::repeat_n(' ', width)),
-            }
+        let (blanks, mut count) = match width {
+            0 => ("\t\t\t\t\t\t\t\t", depth),
+            width => ("                ", depth * width),
+        };
+        while count > 0 {
+            let some = blanks.get(..count).unwrap_or(blanks);
+            self.out.push_str(some);
+            count -= some.len();
         }
     }
 
@@ -299,13 +347,12 @@ impl Writer<'_> {
         }
     }
 
-    fn put_text(&mut self, quoted: &str) {
-        if self.style.escapes == Escapes::AsWritten {
+    fn put_text(&mut self, Text { quoted, has }: Text<'_>) {
+        if has & self.changing == 0 {
             return self.out.push_str(quoted);
         }
         let unescaped: String;
-        let text = match quoted.as_bytes().contains(&b'\\') {
-            // Most texts have no escape.
+        let text = match has & ESCAPES != 0 {
             false => quoted
                 .get(1..quoted.len().saturating_sub(1))
                 .unwrap_or_default(),

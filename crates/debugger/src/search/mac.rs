@@ -44,11 +44,14 @@ impl Used {
         &self.bytes
     }
 
-    /// Whether `mac` is this secret's over `message`.
-    pub(crate) fn made(&self, mac: &Mac, message: &[u8]) -> bool {
+    /// Whether `mac` is this secret's over `message`, which comes in pieces.
+    pub(crate) fn made(&self, mac: &Mac, message: &[&[u8]]) -> bool {
         match mac.hash {
-            Hash::Sha256 => self.sha256.verify(&[message], &mac.bytes),
-            Hash::Sha512 => constant_time_eq(&hmac_sha512_public(&self.bytes, message), &mac.bytes),
+            Hash::Sha256 => self.sha256.verify(message, &mac.bytes),
+            Hash::Sha512 => {
+                let other = hmac_sha512_public(&self.bytes, &message.concat());
+                constant_time_eq(&other, &mac.bytes)
+            }
         }
     }
 }

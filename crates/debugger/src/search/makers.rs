@@ -115,7 +115,7 @@ impl Makers {
             Self::Shared { used, macs } => used
                 .get(maker)
                 .zip(macs.get(mark))
-                .is_some_and(|(used, (_, mac))| used.made(mac, message)),
+                .is_some_and(|(used, (_, mac))| used.made(mac, &[message])),
             Self::Pairs { holders, marks } => holders
                 .get(maker)
                 .zip(marks.get(mark))
