@@ -85,22 +85,26 @@ impl Store {
                 let count =
                     connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0))?;
                 let mut taken = begin(count);
-                let mut statement = connection.prepare("SELECT * FROM keys")?;
-                let mut secrets = connection.prepare(
-                    "SELECT id, tag, sealed, created, retire_at, last_used FROM secrets
-                     WHERE app_id = ?1 ORDER BY id DESC LIMIT 2",
-                )?;
+                let mut statement = connection.prepare(KEYS)?;
+                // In the same order, so that both are read once.
+                let mut secrets = connection.prepare(SECRETS)?;
+                let mut secrets = secrets.query_map([], stored_secret)?.peekable();
                 let mut rows = statement.query([])?;
                 while let Some(row) = rows.next()? {
-                    let app_id: String = row.get("app_id")?;
-                    let secrets = secrets
-                        .query_map([&app_id], stored_secret)?
-                        .collect::<Result<Vec<_>, _>>()?;
+                    let app_id: String = row.get(0)?;
+                    let mut own = Vec::with_capacity(2);
+                    while let Some(secret) = secrets
+                        .next_if(|secret| !secret.as_ref().is_ok_and(|(of, ..)| *of > app_id))
+                    {
+                        let (of, secret, last_used) = secret?;
+                        if of == app_id {
+                            own.push((secret, last_used));
+                        }
+                    }
                     let registered = registered.remove(&app_id);
-                    let mut key =
-                        stored_key(row, &app_id, secrets, registered)?.ok_or_else(|| {
-                            StoreError::damaged(format!("the row of key {app_id} can't be read"))
-                        })?;
+                    let mut key = stored_key(row, &app_id, own, registered)?.ok_or_else(|| {
+                        StoreError::damaged(format!("the row of key {app_id} can't be read"))
+                    })?;
                     if let Some(revoked) = revoked.remove(&app_id) {
                         key.record.revoked_tokens = revoked.into_iter().collect();
                     }
@@ -306,15 +310,20 @@ impl Store {
     }
 }
 
-fn stored_secret(row: &Row<'_>) -> rusqlite::Result<(Secret, Option<UnixMillis>)> {
+/// Columns are read by their places: looking for names takes a third of the time of many keys.
+const SECRETS: &str = "SELECT app_id, id, tag, sealed, created, retire_at, last_used FROM secrets
+                       ORDER BY app_id, id";
+
+/// A secret of [`SECRETS`]: whose it is, and when it was last used.
+fn stored_secret(row: &Row<'_>) -> rusqlite::Result<(String, Secret, Option<UnixMillis>)> {
     let secret = Secret {
-        id: SecretId(row.get("id")?),
-        tag: StoredTag::from_bytes(row.get("tag")?),
-        sealed: row.get("sealed")?,
-        created: UnixMillis(row.get("created")?),
-        retire_at: time(row, "retire_at")?,
+        id: SecretId(row.get(1)?),
+        tag: StoredTag::from_bytes(row.get(2)?),
+        sealed: row.get(3)?,
+        created: UnixMillis(row.get(4)?),
+        retire_at: time(row, 5)?,
     };
-    Ok((secret, time(row, "last_used")?))
+    Ok((row.get(0)?, secret, time(row, 6)?))
 }
 
 /// The public keys that are registered, by key, and when each was last used.
@@ -335,9 +344,9 @@ fn public_keys(
             id: SecretId(row.get(1)?),
             key,
             created: UnixMillis(row.get(3)?),
-            ended: time(row, "ended")?,
+            ended: time(row, 4)?,
         };
-        registered.insert(app_id, (stored, time(row, "last_used")?));
+        registered.insert(app_id, (stored, time(row, 5)?));
     }
     Ok(registered)
 }
@@ -356,23 +365,30 @@ fn revoked_tokens(connection: &Connection) -> rusqlite::Result<HashMap<String, V
     Ok(revoked)
 }
 
-/// The key of a row; `None` if a column does not hold what was written there.
+const KEYS: &str = "SELECT app_id, client, name, note, created, not_before, expires, revoked,
+                           limit_per_minute, daily_quota, delay_ms, allow, scopes, may_sign,
+                           last_used
+                    FROM keys ORDER BY app_id";
+
+/// The key of a row of [`KEYS`], with its secrets, of which the newest two count, the newest last; `None` if a column
+/// does not hold what was written there.
 fn stored_key(
     row: &Row<'_>,
     app_id: &str,
     secrets: Vec<(Secret, Option<UnixMillis>)>,
     registered: Option<(RegisteredKey, Option<UnixMillis>)>,
 ) -> rusqlite::Result<Option<StoredKey>> {
+    let secrets: Vec<_> = secrets.into_iter().rev().take(2).collect();
     let uses = secrets.iter().filter_map(|(it, at)| Some((it.id, (*at)?)));
     let by_public_key = registered.as_ref();
     let uses = uses.chain(by_public_key.and_then(|(it, at)| Some((it.id, (*at)?))));
-    let uses = LastUses::stored(time(row, "last_used")?, uses);
+    let uses = LastUses::stored(time(row, 14)?, uses);
     let secrets = secrets.into_iter().map(|(secret, _)| secret).collect();
-    let allow: String = row.get("allow")?;
-    let scopes: String = row.get("scopes")?;
-    let limit = Limit::new(row.get("limit_per_minute")?);
-    let quota: Option<u32> = row.get("daily_quota")?;
-    let delay: Option<u64> = row.get("delay_ms")?;
+    let allow: String = row.get(11)?;
+    let scopes: String = row.get(12)?;
+    let limit = Limit::new(row.get(8)?);
+    let quota: Option<u32> = row.get(9)?;
+    let delay: Option<u64> = row.get(10)?;
     let (Ok(app_id), Ok(limit), Ok(delay), Some(allow), Some(scopes), Some(secrets)) = (
         app_id.parse(),
         limit,
@@ -386,27 +402,27 @@ fn stored_key(
     Ok(Some(StoredKey {
         record: KeyRecord {
             app_id,
-            client: ClientId(row.get("client")?),
-            name: row.get("name")?,
-            note: row.get("note")?,
-            created: UnixMillis(row.get("created")?),
-            not_before: time(row, "not_before")?,
-            expires: time(row, "expires")?,
-            revoked: time(row, "revoked")?,
+            client: ClientId(row.get(1)?),
+            name: row.get(2)?,
+            note: row.get(3)?,
+            created: UnixMillis(row.get(4)?),
+            not_before: time(row, 5)?,
+            expires: time(row, 6)?,
+            revoked: time(row, 7)?,
             secrets,
             limit,
             daily_quota: quota.and_then(NonZeroU32::new),
             delay,
             allow,
             scopes,
-            may_sign: row.get("may_sign")?,
+            may_sign: row.get(13)?,
             revoked_tokens: RevokedTokens::default(),
         },
         uses,
     }))
 }
 
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<UnixMillis>> {
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<UnixMillis>> {
     let millis: Option<u64> = row.get(column)?;
     Ok(millis.map(UnixMillis))
 }
