@@ -222,8 +222,10 @@ pub(super) async fn answer(
         Retire::NAME => {
             let owner = Arc::clone(call.owner);
             call.block::<Retire>(move |session, _, work| {
-                owner.lifetime.retire()?;
-                session.lock(&work.client)?;
+                owner.lifetime.may_retire()?;
+                // Its successor opens the file: it must not be looked at once the end has begun.
+                session.close_now(&work.client);
+                owner.lifetime.retire();
                 Ok(Nothing {})
             })
             .await

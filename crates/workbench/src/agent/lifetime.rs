@@ -16,7 +16,7 @@ use crate::{
         clock,
         screen::{self, Seen},
     },
-    session::{Closing, Session},
+    session::{Closing, OWNER, Session},
 };
 
 /// Between two looks. Short, since an unused vault is to be closed soon after a machine wakes.
@@ -47,12 +47,12 @@ impl Lifetime {
         }
     }
 
-    /// Ends the owner, unless it is to last.
+    /// Whether another process may take this one's place.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::InUse`] if it has a window.
-    pub(crate) fn retire(&self) -> Result<(), Failure> {
+    pub(crate) fn may_retire(&self) -> Result<(), Failure> {
         if self.options.linger == Duration::MAX {
             return Err(Failure::new(
                 ErrorCode::InUse,
@@ -60,8 +60,12 @@ impl Lifetime {
             )
             .hint("use that window, or quit it"));
         }
-        self.retired.send_replace(true);
         Ok(())
+    }
+
+    /// Ends the owner.
+    pub(crate) fn retire(&self) {
+        self.retired.send_replace(true);
     }
 
     pub(crate) fn hold(&self) -> Hold {
@@ -126,7 +130,7 @@ fn lock_with_the_screen(session: &Arc<Session>) {
         let Some(session) = session.upgrade() else {
             return ControlFlow::Break(());
         };
-        if seen == Seen::Gone && session.close_now() == Closing::JustLocked {
+        if seen == Seen::Gone && session.close_now(OWNER) == Closing::JustLocked {
             tracing::info!("locked: the screen was locked, or the machine goes to sleep");
         }
         ControlFlow::Continue(())

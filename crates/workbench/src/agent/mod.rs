@@ -135,9 +135,9 @@ impl Agent {
         drop(listener);
         connections.shutdown().await;
         let session = Arc::clone(&self.owner.session);
-        let locked = tokio::task::spawn_blocking(move || session.lock(OWNER)).await;
-        if let Ok(Err(failure)) = locked {
-            tracing::warn!(%failure, "locking at the end");
+        let closed = tokio::task::spawn_blocking(move || session.close_now(OWNER)).await;
+        if let Err(error) = closed {
+            tracing::warn!(%error, "locking at the end");
         }
         Ok(())
     }

@@ -170,14 +170,24 @@ impl Desk {
         })
         .await?;
         let deadline = Instant::now() + TAKE_OVER;
-        loop {
-            match Self::open(home.clone(), settings).await {
-                Err(failure) if failure.code == ErrorCode::InUse && Instant::now() < deadline => {
-                    tokio::time::sleep(TAKE_OVER_POLL).await;
-                }
-                opened => return opened,
+        let wait = async |failure: &Failure| {
+            let waits = failure.code == ErrorCode::InUse && Instant::now() < deadline;
+            if waits {
+                tokio::time::sleep(TAKE_OVER_POLL).await;
             }
-        }
+            waits
+        };
+        let desk = loop {
+            match Self::open(home.clone(), settings).await {
+                Err(failure) if wait(&failure).await => {}
+                opened => break opened?,
+            }
+        };
+        // What the owner before was asked last may still look at the vault's file.
+        while let Err(failure) = desk.session().await
+            && wait(&failure).await
+        {}
+        Ok(desk)
     }
 
     async fn at(

@@ -222,13 +222,13 @@ impl Session {
         self.status()
     }
 
-    /// Closes the vault since its user has gone.
-    pub(crate) fn close_now(&self) -> Closing {
+    /// Closes the vault, and does not look at it any more.
+    pub(crate) fn close_now(&self, client: &str) -> Closing {
         let state = self.state();
         if state.is_none() {
             return Closing::Closed;
         }
-        self.close(state, OWNER);
+        self.close(state, client);
         Closing::JustLocked
     }
 

@@ -490,11 +490,24 @@ fn the_window_takes_the_place_of_a_process_in_the_background() {
     runtime.block_on(async {
         let owned = Desk::open(scene.home.clone(), &settings).await.err();
         assert_eq!(owned.unwrap().code, ErrorCode::InUse);
+        // Whoever asks the process that ends has it look at the vault's file to the last.
+        let asking: Vec<_> = (0..4)
+            .map(|_| {
+                let mut client = scene.client();
+                let status = move || client.call::<Status>(&Nothing {}, |_| {}).is_ok();
+                std::thread::spawn(move || {
+                    std::iter::repeat_with(status).take_while(|ok| *ok).count()
+                })
+            })
+            .collect();
         let desk = Desk::take_over(scene.home.clone(), &settings)
             .await
             .unwrap();
         let session = desk.session().await.unwrap();
         assert_eq!(session.vault.state, VaultState::Locked);
+        for asker in asking {
+            assert_ne!(asker.join().unwrap(), 0);
+        }
         desk.call::<Unlock>(vault.unlock_args()).await.unwrap();
         // But not the place of another window.
         let refused = Desk::take_over(scene.home.clone(), &settings).await.err();
