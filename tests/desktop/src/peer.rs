@@ -2,8 +2,8 @@
 //! of every kind.
 
 use std::{
-    io::{self, Read, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{self, Read, Write as _, copy},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::Arc,
     thread,
 };
@@ -138,6 +138,25 @@ pub fn serve_plainly() -> u16 {
             return wait(&mut stream);
         }
         stream.write_all(&answer(&path, false))
+    })
+}
+
+/// A proxy that leads every tunnel to `port` of this machine, whatever name was asked for; its own port.
+#[must_use]
+pub fn proxy_to(port: u16) -> u16 {
+    accept(move |mut client| {
+        let _ = head(&mut client)?;
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        let mut server = TcpStream::connect(("127.0.0.1", port))?;
+        let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+        let there = thread::spawn(move || {
+            let _ = copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+        let _ = copy(&mut server, &mut client);
+        let _ = client.shutdown(Shutdown::Both);
+        let _ = there.join();
+        Ok(())
     })
 }
 

@@ -64,8 +64,9 @@ async fn a_key_is_held_to_its_lists_limits_and_dates_from_its_page() {
     assert_eq!(issued["daily_quota"], 5_000);
     assert!(issued["expires"].is_string());
 
-    // The page of the key, and the question before a list locks out who is here.
-    page.click("payments-dev").await;
+    // The page of the key, from the vault, and the question before a list locks out who is here.
+    page.click("Vault").await;
+    page.click("Open on the platform").await;
     page.see("For the nightly import").await;
     page.see("in 30 days").await;
     change(

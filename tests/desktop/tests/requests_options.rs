@@ -10,7 +10,7 @@ async fn send(page: &Page, words: &str) {
 }
 
 #[tokio::test]
-async fn an_authority_redirects_and_a_time_limit_are_options_of_a_request() {
+async fn each_option_of_a_request_does_what_it_says() {
     let home = Home::new();
     let app = App::start(&home).await;
     let page = &app.page;
@@ -18,7 +18,9 @@ async fn an_authority_redirects_and_a_time_limit_are_options_of_a_request() {
     let _ = page.go(Which::Main).await;
     page.see("Credential").await;
     let authority = peer::Authority::new("Acme Test CA");
-    let port = authority.serve(&["localhost"], false);
+    let far = "api.far-away.test";
+    let port = authority.serve(&["localhost", far], false);
+    let proxy = peer::proxy_to(port);
     page.click("Add key").await;
     page.click("Certificate").await;
     page.fill("Name", "acme-ca").await;
@@ -49,6 +51,44 @@ async fn an_authority_redirects_and_a_time_limit_are_options_of_a_request() {
     page.fill("Give up after, in seconds", "0.3").await;
     page.click("Send").await;
     page.see("within 300ms").await;
+    page.fill("Give up after, in seconds", "").await;
+
+    // Plain HTTP, on this machine alone.
+    let plain = peer::serve_plainly();
+    page.fill("URL", &format!("http://localhost:{plain}/plain"))
+        .await;
+    page.click("Send").await;
+    let said = page.alert().await;
+    assert!(said.contains("HTTP"), "{said}");
+    page.click("Plain HTTP on this machine").await;
+    send(page, "\"/plain\"").await;
+
+    // The way to other machines leads over the proxy of the settings, unless the request says not to.
+    page.click("Settings").await;
+    page.fill(
+        "Proxy on the way to other machines",
+        &format!("http://127.0.0.1:{proxy}"),
+    )
+    .await;
+    page.click("Save").await;
+    assert_eq!(page.value("Who uses the proxy").await, "");
+    page.click("Requests").await;
+    page.click("Options").await;
+    page.fill("URL", &format!("https://{far}/far")).await;
+    send(page, "\"/far\"").await;
+    page.click("Without the proxy").await;
+    page.click("Send").await;
+    let said = page.alert().await;
+    assert!(said.contains(far), "{said}");
+    page.click("Without the proxy").await;
+
+    // Off the record.
+    page.fill("URL", &format!("https://{far}/unwritten")).await;
+    page.click("Off the record").await;
+    send(page, "\"/unwritten\"").await;
+    page.click("History").await;
+    page.see("/far").await;
+    assert!(!page.shows("/unwritten").await);
 }
 
 #[tokio::test]

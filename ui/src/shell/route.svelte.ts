@@ -16,12 +16,16 @@ export const route = $state<{
   part: undefined,
 });
 
+/** What the vault showed last: who comes back finds it again. */
+let lastInVault: string | undefined;
+
 export function go(
   section: Section,
   target: { item?: string; requestId?: string; part?: Part } = {},
 ): void {
+  if (route.section === "vault") lastInVault = route.item;
   route.section = section;
-  route.item = target.item ?? (section === "vault" ? route.item : undefined);
+  route.item = target.item ?? (section === "vault" ? lastInVault : undefined);
   route.requestId = target.requestId;
   route.part = target.part;
 }
