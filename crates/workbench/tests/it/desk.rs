@@ -7,7 +7,7 @@ use strongroom_contract::{
     agent::{
         CreateFinish, EnrolFinish, KeyAdd, KeyEdit, KeyEditArgs, KeyList, KeyName, KeyRemove,
         KeyRestore, Nothing, Operation, Read, ReadArgs, RecoverArgs, RecoverFinish, SessionTouch,
-        Unlock,
+        Status, Unlock,
     },
     error::{ErrorCode, Failure},
     vault::{EditKey, VaultState},
