@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
+    thread,
 };
 
 use rustls::{
@@ -45,12 +46,22 @@ fn port(platform: &PlatformAddress) -> u16 {
     port.parse().unwrap()
 }
 
-/// A connection from an address of loopback, its handshake done.
-async fn open(connector: TlsConnector, from: Ipv4Addr, port: u16) -> TlsStream<TcpStream> {
+/// Two addresses of loopback in turn, each of which may have half of all places.
+fn from(number: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 0, 1 + u8::from(number % 2 == 1))
+}
+
+/// A connection from an address of loopback.
+async fn connect(from: Ipv4Addr, port: u16) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from((from, 0))).unwrap();
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let tcp = socket.connect(to).await.unwrap();
+    socket.connect(to).await.expect("a place for it")
+}
+
+/// The same with its handshake done.
+async fn open(connector: TlsConnector, from: Ipv4Addr, port: u16) -> TlsStream<TcpStream> {
+    let tcp = connect(from, port).await;
     let name = ServerName::try_from("localhost").unwrap();
     connector.connect(name, tcp).await.expect("a place for it")
 }
@@ -92,8 +103,7 @@ fn idle_connections_are_all_taken_in_and_leave_the_others_served() {
                     let stream = opening.join_next().await.unwrap().unwrap();
                     idle.lock().unwrap().push(stream);
                 }
-                let from = Ipv4Addr::new(127, 0, 0, 1 + u8::from(number % 2 == 1));
-                opening.spawn(open(connector.clone(), from, port));
+                opening.spawn(open(connector.clone(), from(number), port));
             }
             while let Some(stream) = opening.join_next().await {
                 idle.lock().unwrap().push(stream.unwrap());
@@ -102,11 +112,34 @@ fn idle_connections_are_all_taken_in_and_leave_the_others_served() {
         opened += batch;
         assert_eq!(load.ping().map(|(status, _)| status), Some(200));
     }
-    for _ in 0..20 {
-        let fresh = Load::of(platform.address(), &credentials);
-        assert_eq!(fresh.ping().map(|(status, _)| status), Some(200));
-    }
+    let serves = || {
+        for _ in 0..20 {
+            let fresh = Load::of(platform.address(), &credentials);
+            assert_eq!(fresh.ping().map(|(status, _)| status), Some(200));
+        }
+    };
+    serves();
     assert_eq!(idle.into_inner().unwrap().len(), wanted);
+
+    // Those come in as fast as they shake hands, so that the first may have gone as the last comes. As
+    // many that don't even do that are all there at once.
+    let pid = platform.address().pid;
+    let held = || {
+        let open = fs::read_dir(format!("/proc/{pid}/fd"));
+        open.unwrap().count()
+    };
+    let deaf: Vec<_> = runtime.block_on(async {
+        let mut deaf = Vec::with_capacity(wanted);
+        for number in 0..wanted {
+            deaf.push(connect(from(number), port).await);
+        }
+        deaf
+    });
+    while held() < wanted {
+        thread::yield_now();
+    }
+    serves();
+    drop(deaf);
 
     // A place is given back as its connection ends, and the log is whole.
     let fresh = Load::of(platform.address(), &credentials);
@@ -115,7 +148,6 @@ fn idle_connections_are_all_taken_in_and_leave_the_others_served() {
         .run(&["platform", "audit", "verify", "--json"])
         .document();
     assert_eq!(verified["ok"], true, "{verified}");
-    let pid = platform.address().pid;
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
     let files = limits
         .lines()
