@@ -27,16 +27,18 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Finding things by what they are called. `names` mirrors how a screen reader names them.
 const FINDER: &str = include_str!("finder.js");
 
-/// Shows a theme; answers when two frames in a row have been drawn with nothing on its way.
+/// Shows a theme; answers when two frames in a row have been drawn with nothing on its way. What goes on
+/// for longer, as a chart that is followed, is taken as it is.
 const STAND_STILL: &str = "const [theme, done] = arguments;
     document.documentElement.dataset.theme = theme;
     const moving = ({ playState, effect }) =>
         playState === 'running' && effect.getComputedTiming().iterations !== Infinity;
+    const patience = performance.now() + 5000;
     let still = 0;
     const look = () => {
         const ready = document.fonts.status === 'loaded' && !document.getAnimations().some(moving);
         still = ready ? still + 1 : 0;
-        if (still > 2) done(true); else requestAnimationFrame(look);
+        if (still > 2 || performance.now() > patience) done(true); else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);";
 
@@ -259,7 +261,8 @@ impl Page {
             }
             // A complete code is taken out of its field at once. Anything else has to stand there:
             // on a busy machine the driver now and then drops a key.
-            let stands = label == CODE || field.prop("value").await.ok()?.unwrap_or_default() == text;
+            let stands =
+                label == CODE || field.prop("value").await.ok()?.unwrap_or_default() == text;
             stands.then_some(())
         })
         .await;

@@ -1,6 +1,8 @@
 //! Every screen in each of its states, visited in the real window: for pictures of them, and for
 //! checks that must hold on all.
 
+mod requests;
+
 use crate::{App, CODE, Key, Page, Which};
 use strongroom_testkit::{Home, Vault};
 
@@ -17,6 +19,7 @@ pub struct Stop {
 pub async fn tour(mut visit: impl AsyncFnMut(&Page, Stop)) {
     first_run_and_a_refusal(&mut visit).await;
     a_filled_home(&mut visit).await;
+    requests::beside_the_platform(&mut visit).await;
     somebody_else_has_the_vault(&mut visit).await;
 }
 
