@@ -1,5 +1,5 @@
-//! What is done behind the requests, each second: the audit log brought to the disk, and written
-//! down what waits.
+//! What is done behind the requests: the audit log brought to the disk each second, or when much of it
+//! waits, and each second written down what waits.
 
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
@@ -27,6 +27,10 @@ pub(crate) async fn run(platform: Arc<Platform>, mut stop: watch::Receiver<bool>
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
+            () = platform.audit.much_waits() => {
+                bring_to_the_disk(&platform, AuditLog::sync).await;
+                continue;
+            }
             _ = stop.changed() => return,
         }
         let checkpoint = Instant::now() >= checkpoint_at;
@@ -49,11 +53,7 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
     } else {
         AuditLog::sync
     };
-    let audit = Arc::clone(&platform.audit);
-    let synced = spawn_blocking(move || work(&audit)).await;
-    if let Err(error) = synced.unwrap_or_else(|error| Err(io::Error::other(error))) {
-        tracing::error!(%error, "the audit log can't be brought to the disk");
-    }
+    bring_to_the_disk(platform, work).await;
     let store = &platform.store;
     let now = platform.clock.now();
     let since = now
@@ -86,6 +86,14 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
     }
     if checkpoint && let Err(error) = cut_old_rows(platform).await {
         tracing::error!(%error, "the audit log keeps rows that are older than they are to be kept");
+    }
+}
+
+async fn bring_to_the_disk(platform: &Platform, work: fn(&AuditLog) -> io::Result<()>) {
+    let audit = Arc::clone(&platform.audit);
+    let synced = spawn_blocking(move || work(&audit)).await;
+    if let Err(error) = synced.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        tracing::error!(%error, "the audit log can't be brought to the disk");
     }
 }
 

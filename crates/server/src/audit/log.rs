@@ -10,8 +10,7 @@ use std::{
 use strongroom_contract::audit::SignedCheckpoint;
 use strongroom_crypto::Key;
 use strongroom_policy::audit::{AuditKey, Chain, Cut};
-
-use tokio::task::yield_now;
+use tokio::{sync::Notify, task::yield_now};
 
 use super::{
     Entry, OutsideCheckpoints, PreparedRow,
@@ -30,6 +29,10 @@ use crate::{
 #[error("the audit log can't be written")]
 pub(crate) struct AuditDown;
 
+/// From how many bytes on that may not be on the disk yet they are brought there at once: the disk's
+/// journal keeps writers waiting for as long as it takes, so that it has to be little.
+const MUCH: u64 = 1024 * 1024;
+
 /// The audit log.
 pub(crate) struct AuditLog {
     pub(super) directory: PathBuf,
@@ -40,6 +43,7 @@ pub(crate) struct AuditLog {
     /// Where the log was cut last. Held while the segments are read that a cut could remove.
     pub(super) cut: RwLock<Option<Cut>>,
     writer: Mutex<Writer>,
+    much: Arc<Notify>,
 }
 
 /// Where the log is.
@@ -54,7 +58,10 @@ pub(super) struct Writer {
     pub(super) runs: Runs,
     /// Rows that are in the chain and not in the file yet.
     pub(super) queue: Queue,
-    pub(super) unsynced: bool,
+    /// How many bytes may not be on the disk yet.
+    pub(super) unsynced: u64,
+    /// Told when these have become many.
+    pub(super) much: Arc<Notify>,
 }
 
 /// How far the log was at some moment.
@@ -85,6 +92,7 @@ impl AuditLog {
             segment_bytes,
             outside,
             cut: RwLock::new(cut),
+            much: Arc::clone(&writer.much),
             writer: Mutex::new(writer),
         }
     }
@@ -197,19 +205,25 @@ impl AuditLog {
     ///
     /// What the system says.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        let file = {
+        let (file, unsynced) = {
             let mut writer = self.lock();
             writer.flush()?;
-            if !std::mem::take(&mut writer.unsynced) {
+            let unsynced = std::mem::take(&mut writer.unsynced);
+            if unsynced == 0 {
                 return Ok(());
             }
-            Arc::clone(&writer.file)
+            (Arc::clone(&writer.file), unsynced)
         };
         let synced = file.sync_data();
         if synced.is_err() {
-            self.lock().unsynced = true;
+            self.lock().unsynced += unsynced;
         }
         synced
+    }
+
+    /// Returns once there is much to be brought to the disk.
+    pub(crate) async fn much_waits(&self) {
+        self.much.notified().await;
     }
 
     /// Signs a checkpoint over all rows, if there are new ones, and copies it outside. To be called
@@ -343,8 +357,12 @@ impl Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match (&*self.file).write_all(bytes) {
             Ok(()) => {
+                let before = self.unsynced;
                 self.len += bytes.len() as u64;
-                self.unsynced = true;
+                self.unsynced += bytes.len() as u64;
+                if before < MUCH && self.unsynced >= MUCH {
+                    self.much.notify_one();
+                }
                 Ok(())
             }
             Err(error) => {

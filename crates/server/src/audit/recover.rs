@@ -142,7 +142,8 @@ fn begin(opening: &Opening) -> io::Result<Writer> {
         ragged: false,
         runs: Runs::default(),
         queue: Queue::default(),
-        unsynced: false,
+        unsynced: 0,
+        much: Arc::default(),
     })
 }
 
@@ -187,7 +188,9 @@ fn resume(
         ragged: true,
         runs: reading.runs,
         queue: Queue::default(),
-        unsynced: true,
+        // Whoever wrote it last may not have brought it to the disk.
+        unsynced: len.max(1),
+        much: Arc::default(),
     };
     writer.smooth().map_err(|source| StartError::File {
         path: segments::path(directory, last),

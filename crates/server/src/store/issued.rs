@@ -1,4 +1,4 @@
-//! Keys that the platform issued, and management keys of its members.
+//! Keys that the platform issued.
 
 use std::{collections::HashMap, num::NonZeroU32};
 
@@ -12,7 +12,6 @@ use strongroom_policy::{
     key::{ClientId, KeyRecord, Secrets},
     limiter::Limit,
     public_key::RegisteredKey,
-    roles::Role,
     scopes::Scopes,
     token::{RevokedToken, RevokedTokens, TokenId},
 };
@@ -29,17 +28,6 @@ pub(crate) struct StoredKey {
     pub(crate) record: KeyRecord,
     /// When requests with it were last authenticated.
     pub(crate) uses: LastUses,
-}
-
-/// Someone who may call `/manage`.
-#[derive(Clone)]
-pub(crate) struct Member {
-    /// Their name.
-    pub(crate) name: String,
-    /// What they are.
-    pub(crate) role: Role,
-    /// Their management key's tag under the pepper.
-    pub(crate) tag: StoredTag,
 }
 
 /// What a change of a key writes.
@@ -203,110 +191,6 @@ impl Store {
                 Ok::<_, StoreError>(())
             })
             .await
-    }
-
-    /// Everyone who may call `/manage`.
-    pub(crate) async fn members(&self) -> Result<Vec<Member>, StoreError> {
-        self.database
-            .run(|connection| {
-                let mut statement = connection.prepare("SELECT name, role, tag FROM members")?;
-                let mut rows = statement.query([])?;
-                let mut members = Vec::new();
-                while let Some(row) = rows.next()? {
-                    let role: String = row.get(1)?;
-                    members.push(Member {
-                        name: row.get(0)?,
-                        role: role
-                            .parse()
-                            .map_err(|_| StoreError::damaged(format!("unknown role {role:?}")))?,
-                        tag: StoredTag::from_bytes(row.get(2)?),
-                    });
-                }
-                Ok::<_, StoreError>(members)
-            })
-            .await
-    }
-
-    /// Adds a member, or gives one of the same name another key and role.
-    pub(crate) async fn put_member(
-        &self,
-        member: Member,
-        now: UnixMillis,
-    ) -> Result<(), StoreError> {
-        self.database
-            .run(move |connection| {
-                connection.execute(
-                    "INSERT INTO members (name, role, tag, created) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (name) DO UPDATE SET role = excluded.role, tag = excluded.tag",
-                    params![
-                        member.name,
-                        member.role.as_str(),
-                        member.tag.as_bytes(),
-                        now.0
-                    ],
-                )?;
-                Ok::<_, StoreError>(())
-            })
-            .await
-    }
-
-    /// A number that is kept under `name`.
-    pub(crate) async fn setting(&self, name: &'static str) -> Result<Option<u64>, StoreError> {
-        self.database
-            .run(move |connection| {
-                let mut statement =
-                    connection.prepare("SELECT value FROM settings WHERE name = ?1")?;
-                let mut rows = statement.query([name])?;
-                let value = rows.next()?.map(|row| row.get(0)).transpose()?;
-                Ok::<_, StoreError>(value)
-            })
-            .await
-    }
-
-    /// Keeps a number under `name`, or none. `before_commit` comes last: if it fails, nothing was
-    /// changed.
-    pub(crate) async fn put_setting<E: Send + 'static>(
-        &self,
-        name: &'static str,
-        value: Option<u64>,
-        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
-    ) -> Result<(), Undone<E>> {
-        self.database
-            .transact(
-                move |transaction| match value {
-                    Some(value) => transaction.execute(
-                        "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
-                        params![name, value],
-                    ),
-                    None => transaction.execute("DELETE FROM settings WHERE name = ?1", [name]),
-                },
-                move |_| before_commit(),
-            )
-            .await
-            .map(|_| ())
-    }
-
-    /// Adds to the number that is kept under `name`. `before_commit` comes last: if it fails,
-    /// nothing was changed.
-    pub(crate) async fn add_to_setting<E: Send + 'static>(
-        &self,
-        name: &'static str,
-        by: u64,
-        before_commit: impl FnOnce() -> Result<(), E> + Send + 'static,
-    ) -> Result<(), Undone<E>> {
-        self.database
-            .transact(
-                move |transaction| {
-                    transaction.execute(
-                        "INSERT INTO settings (name, value) VALUES (?1, ?2)
-                         ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-                        params![name, by],
-                    )
-                },
-                move |_| before_commit(),
-            )
-            .await
-            .map(|_| ())
     }
 }
 
