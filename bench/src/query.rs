@@ -72,7 +72,7 @@ type Question = (String, Vec<(&'static str, String)>, Vec<String>);
 
 fn questions(keys: &[String]) -> Vec<Question> {
     let key = keys.get(keys.len() / 2).cloned().unwrap_or_default();
-    let payouts = "GET /api/v2/payouts/all";
+    let payouts = "POST /api/v2/payouts";
     let asked = |what: &str, parameters: &[(&'static str, &str)], grep: &[&str]| {
         let owned = |(name, value): &(&'static str, &str)| (*name, (*value).to_owned());
         (
@@ -85,7 +85,7 @@ fn questions(keys: &[String]) -> Vec<Question> {
         asked("the last 100", &[], &[]),
         asked("of a key", &[("key", &key)], &[&key]),
         asked("of a route", &[("route", payouts)], &[payouts]),
-        asked("with a text", &[("text", "refund")], &["refund"]),
+        asked("with a text", &[("text", "detail")], &["detail"]),
         asked(
             "of a source",
             &[("source", "10.0.1.77")],

@@ -12,6 +12,13 @@ use serde_json::Value;
 use strongroom_desktop_tests::{App, Key, Page};
 use strongroom_testkit::Home;
 
+/// The key of RFC 8037, appendix A.2, as a file has it.
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n\
+    -----END PUBLIC KEY-----\n";
+/// The same, its 32 bytes alone.
+const POINT: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
 /// Starts the local platform and stays at it.
 async fn start_platform(page: &Page) {
     page.click("Platform").await;
@@ -158,6 +165,20 @@ async fn a_key_is_held_to_its_lists_limits_and_dates_from_its_page() {
     );
     page.press(Key::Enter).await;
     page.see("Would an address pass?").await;
+
+    // A public key, as a file has it: its lines run together in the field. Its private half is refused.
+    page.paste("Ed25519 public key", &PUBLIC.replace("PUBLIC", "PRIVATE"))
+        .await;
+    page.click("Register").await;
+    assert!(page.alert().await.contains("private key"));
+    page.paste("Ed25519 public key", PUBLIC).await;
+    page.click("Register").await;
+    page.see("public key registered").await;
+    let registered = key(&home, "payments-dev");
+    assert_eq!(registered["public_key"]["ed25519"], POINT);
+    page.click("End it").await;
+    page.see("public key ended").await;
+    assert!(key(&home, "payments-dev")["public_key"].is_null());
     page.click("Revoke…").await;
     page.click("Revoke").await;
     page.see("nothing of it can be changed").await;
