@@ -271,8 +271,8 @@ fn ascii_and_others(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 /// Where the first byte beyond ASCII is: stretches without one are looked at as a whole.
 fn beyond_ascii_at(bytes: &[u8]) -> Option<usize> {
     const STRETCH: usize = 32;
-    let stretches = bytes.chunks(STRETCH).enumerate();
-    let (number, stretch) = stretches.skip_while(|(_, it)| it.is_ascii()).next()?;
+    let mut stretches = bytes.chunks(STRETCH).enumerate();
+    let (number, stretch) = stretches.find(|(_, it)| !it.is_ascii())?;
     let within = stretch.iter().position(|byte| !byte.is_ascii())?;
     Some(number * STRETCH + within)
 }

@@ -32,22 +32,16 @@ const SLASHES: u8 = 4;
 /// `<`, `>` or `&`.
 const HTML: u8 = 8;
 
-/// Of each byte what a text that has it has.
-const HAS: [u8; 256] = {
-    let mut has = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        has[byte] = match byte as u8 {
-            b'\\' | 0..b' ' => ESCAPES,
-            0x80.. => BEYOND_ASCII,
-            b'/' => SLASHES,
-            b'<' | b'>' | b'&' => HTML,
-            _ => 0,
-        };
-        byte += 1;
+/// What a text has that has this byte.
+const fn has(byte: u8) -> u8 {
+    match byte {
+        b'\\' | 0..b' ' => ESCAPES,
+        0x80.. => BEYOND_ASCII,
+        b'/' => SLASHES,
+        b'<' | b'>' | b'&' => HTML,
+        _ => 0,
     }
-    has
-};
+}
 
 /// White space between tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,15 +172,15 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Option<Text<'a>> {
         let mut escaped = false;
-        let mut has = 0;
+        let mut kinds = 0;
         let within = self.rest.strip_prefix('"')?;
         for (at, byte) in within.bytes().enumerate() {
-            has |= HAS.get(usize::from(byte)).copied().unwrap_or_default();
+            kinds |= has(byte);
             match byte {
                 b'"' if !escaped => {
                     let (quoted, rest) = self.rest.split_at_checked(at + 2)?;
                     self.rest = rest;
-                    return Some(Text { quoted, has });
+                    return Some(Text { quoted, has: kinds });
                 }
                 b'\\' => escaped = !escaped,
                 _ => escaped = false,

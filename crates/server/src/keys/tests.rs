@@ -18,6 +18,9 @@ use strongroom_policy::{
 use super::{LastUses, resting::Resting};
 use crate::{store::StoredKey, testing::Stage};
 
+/// A secret's tag, the secret sealed, when it was made and when it is retired.
+type DrawnSecret = ([u8; 32], Option<Vec<u8>>, u64, Option<u64>);
+
 /// What a key is made of. Records show none of it to whoever prints them.
 #[derive(Debug)]
 struct Drawn {
@@ -25,7 +28,7 @@ struct Drawn {
     texts: [String; 2],
     created: u64,
     times: [Option<u64>; 3],
-    secrets: Vec<([u8; 32], Option<Vec<u8>>, u64, Option<u64>)>,
+    secrets: Vec<DrawnSecret>,
     registered: Option<(u64, Option<u64>)>,
     limits: (u32, Option<NonZeroU32>, Option<u64>),
     allow: Vec<IpNet>,
@@ -37,7 +40,7 @@ struct Drawn {
 fn drawn() -> impl Strategy<Value = Drawn> {
     let texts = any::<[String; 2]>();
     let times = any::<(u64, [Option<u64>; 3])>();
-    let secret = any::<([u8; 32], Option<Vec<u8>>, u64, Option<u64>)>();
+    let secret = any::<DrawnSecret>();
     let secrets = (vec(secret, 0..=2), any::<Option<(u64, Option<u64>)>>());
     let secrets = secrets.prop_filter("a key has something", |(secrets, registered)| {
         !secrets.is_empty() || registered.is_some()
