@@ -15,9 +15,9 @@ use crate::{
 
 /// Connections of the client that floods.
 const CONNECTIONS: u32 = 16;
-/// How long each of them pauses between requests: some two thousand in a second altogether, of which its
+/// How long each of them pauses between requests: some hundreds in a second altogether, of which its
 /// limit lets through sixty in a minute. Not more, since client and platform share a machine here.
-const PAUSE: Duration = Duration::from_millis(8);
+const PAUSE: Duration = Duration::from_millis(40);
 /// How often the quiet client is measured with and without the flood.
 const TURNS: usize = 5;
 
