@@ -31,6 +31,7 @@ use crate::{
     keys::IssuedKey,
     openapi,
     platform::{Arrival, Platform, user_agent},
+    refusals::Share,
     resources::Kind,
     routes::{Resource, resource},
 };
@@ -116,7 +117,7 @@ pub(crate) fn answer(
 ) -> Passed {
     let call = Call::new(platform, arrival, face, parts, body);
     call.attempt()
-        .unwrap_or_else(|refused| Passed::Answered(call.refuse(*refused)))
+        .unwrap_or_else(|refused| call.refuse(*refused))
 }
 
 /// Where a request goes, by its `Host` and its line. Only a signature looks at it: it is not built
@@ -370,7 +371,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn refuse(&self, refused: Refused) -> Answer {
+    /// Refuses the request: its row gets its place in the audit log, and what was refused is kept.
+    fn refuse(&self, refused: Refused) -> Passed {
         let platform = self.platform;
         let rule = refused.rule();
         let problem = match (rule, refused.throttled) {
@@ -396,7 +398,7 @@ impl<'a> Call<'a> {
             Some(personal) => (client, personal),
             None => nobody,
         };
-        let written = platform.audit.append(&Entry {
+        let queued = platform.audit.queue(&Entry {
             status: problem.status().as_u16(),
             rule: Some(rule),
             source: refused.source,
@@ -407,23 +409,22 @@ impl<'a> Call<'a> {
             nonce: refused.nonce,
             ..self.entry(client, &personal)
         });
-        if written.is_err() {
-            return self.unrecorded();
-        }
-        let explanation = refused
-            .trace
-            .into_explanation(Some(self.arrival.id.to_string()));
-        let kept = platform.kept(
-            self.arrival,
-            self.parts,
-            self.body,
-            problem.status(),
-            explanation,
-        );
-        let most = platform.limits.captured_requests;
-        let id = self.arrival.id;
-        platform.refusals.keep(id, kept, client, &personal, most);
-        self.problem(&problem)
+        let row = match queued {
+            Ok(row) => row,
+            Err(AuditDown) => return Passed::Answered(self.unrecorded()),
+        };
+        // Who has not proven who they are is bounded by their source, before it comes to this. A share
+        // of the key's would tell that there is such a key.
+        let share = match (rule, refused.app_id) {
+            (Rule::Identify | Rule::Authenticate, _) | (_, None) => Share::Whole,
+            (_, Some(app_id)) => Share::OfKey(app_id),
+        };
+        let (arrival, parts, body) = (self.arrival, self.parts, self.body);
+        platform.keep((client, &personal), arrival.id, share, || {
+            let explanation = refused.trace.into_explanation(Some(arrival.id.to_string()));
+            platform.kept(arrival, parts, body, problem.status(), explanation)
+        });
+        Passed::Queued(self.problem(&problem), row)
     }
 
     fn problem(&self, problem: &Problem) -> Answer {

@@ -82,6 +82,9 @@ pub struct Limits {
     pub captured_body: usize,
     /// How many refused requests are kept.
     pub captured_requests: usize,
+    /// How many refused requests of one key are kept in a second; of the others, the audit log says which
+    /// rule refused them.
+    pub captured_a_second: usize,
     /// How long a refused request is kept.
     pub captured_for: Duration,
     /// How long requests under way are waited for when the server stops.
@@ -109,6 +112,7 @@ impl Default for Limits {
             delayed_per_key: 64,
             captured_body: 64 * 1024,
             captured_requests: 10_000,
+            captured_a_second: 200,
             captured_for: Duration::from_secs(7 * 86_400),
             shutdown: Duration::from_secs(5),
             audit_segment_bytes: 64 * 1024 * 1024,

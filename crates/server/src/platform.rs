@@ -14,10 +14,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::CACHE_CONTROL, request::Parts};
 use hyper::body::Body;
-use strongroom_contract::{
-    explain::{Explanation, Remedy, Rule},
-    time::UnixMillis,
-};
+use strongroom_contract::{explain::Rule, time::UnixMillis};
 use strongroom_policy::{
     platform::Platform as Rules,
     scopes::Route,
@@ -30,7 +27,6 @@ use crate::{
     allow_all::AllowAll,
     audit::{AuditDown, AuditLog, Entry, QueuedRow},
     calls,
-    capture::{Arrived, capture},
     clock::Clock,
     config::Limits,
     costs::Costs,
@@ -38,7 +34,7 @@ use crate::{
     faults::{Faults, Injected},
     keys::KeyRing,
     manage, openapi,
-    refusals::{Refusal, Refusals},
+    refusals::{Refusals, Share},
     state::Directory,
     store::{Member, PersonalKeys, Store},
     waiting::Waiting,
@@ -294,6 +290,10 @@ impl Platform {
             }
             passed => (passed, arrival),
         };
+        let passed = match passed {
+            calls::Passed::Delayed(delayed) => delayed.refuse(self, arrival, face, parts, body),
+            passed => passed,
+        };
         let answer = match passed {
             calls::Passed::Answered(answer) => answer,
             calls::Passed::Queued(answer, row) => {
@@ -301,7 +301,8 @@ impl Platform {
                     .await
             }
             calls::Passed::NeedsStore(rest) => rest.answer(self, arrival, face, parts, body).await,
-            calls::Passed::Delayed(delayed) => delayed.refuse(self, arrival, face, parts, body),
+            // Refused above.
+            calls::Passed::Delayed(_) => self.unrecorded(arrival, face, parts, body),
         };
         Later {
             answer,
@@ -479,11 +480,10 @@ impl Platform {
         if written.is_err() {
             return self.unrecorded(arrival, face, parts, &[]);
         }
-        let explanation = trace.into_explanation(Some(arrival.id.to_string()));
-        let kept = self.kept(arrival, parts, &[], status, explanation);
-        let most = self.limits.captured_requests;
-        self.refusals
-            .keep(arrival.id, kept, client, &personal, most);
+        self.keep((client, &personal), arrival.id, Share::Whole, || {
+            let explanation = trace.into_explanation(Some(arrival.id.to_string()));
+            self.kept(arrival, parts, &[], status, explanation)
+        });
         face.problem(problem, arrival.id)
     }
 
@@ -506,43 +506,11 @@ impl Platform {
             ),
         );
         let (client, personal) = self.personal.unknown();
-        let explanation = trace.into_explanation(Some(arrival.id.to_string()));
-        let kept = self.kept(arrival, parts, body, problem.status(), explanation);
-        let most = self.limits.captured_requests;
-        self.refusals
-            .keep(arrival.id, kept, client, &personal, most);
-        face.problem(&problem, arrival.id)
-    }
-
-    /// A refused request with its explanation, ready to be kept.
-    pub(crate) fn kept(
-        &self,
-        arrival: Arrival,
-        parts: &Parts,
-        body: &[u8],
-        status: StatusCode,
-        mut explanation: Explanation,
-    ) -> Refusal {
-        explanation.remedy = explanation.remedy.filter(|remedy| match remedy {
-            Remedy::AdvanceClock { by_ms } => self.clock.can_advance(Duration::from_millis(*by_ms)),
-            _ => true,
+        self.keep((client, &personal), arrival.id, Share::Whole, || {
+            let explanation = trace.into_explanation(Some(arrival.id.to_string()));
+            self.kept(arrival, parts, body, problem.status(), explanation)
         });
-        // A body of OAuth 2.0 may hold a client secret or a token.
-        let keeps_body = self.capture_bodies
-            && body.len() <= self.limits.captured_body
-            && Face::of(parts.uri.path()) != Face::Oauth;
-        let arrived = Arrived {
-            id: arrival.id,
-            method: parts.method.as_str(),
-            target: parts.uri.path_and_query().map_or("", |it| it.as_str()),
-            headers: &parts.headers,
-            body: keeps_body.then_some(body),
-            at: arrival.now,
-        };
-        Refusal {
-            request: capture(&arrived, status.as_u16()),
-            explanation,
-        }
+        face.problem(&problem, arrival.id)
     }
 
     /// The whole answer, as bytes, to what could not be read as a request.

@@ -6,15 +6,24 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
-use strongroom_contract::{explain::Explanation, manage::CapturedRequest, time::UnixMillis};
+use strongroom_contract::{
+    explain::{Explanation, Remedy},
+    manage::CapturedRequest,
+    time::UnixMillis,
+};
 use strongroom_crypto::{aead::Cipher, framing::Frame};
-use strongroom_policy::key::ClientId;
+use strongroom_policy::{credential::AppId, key::ClientId};
+use tokio::task::spawn_blocking;
 
 use crate::{
-    face::RequestId,
+    capture::{Arrived, capture},
+    face::{Face, RequestId},
+    platform::{Arrival, Platform},
     store::{PersonalKeys, Store, StoreError, StoredRefusal},
 };
 
@@ -33,6 +42,16 @@ pub(crate) struct Refusal {
 /// Refused requests.
 #[derive(Default)]
 pub(crate) struct Refusals(Mutex<Waiting>);
+
+/// How much of what is kept a refusal may count for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// All of it.
+    Whole,
+    /// What this key may have in a second, so that the flood of one neither drives out what was refused
+    /// of others nor keeps them waiting: to keep a refusal takes longer than to refuse.
+    OfKey(AppId),
+}
 
 /// One that is not written down yet. It is put into words and sealed by whoever writes it down, so that
 /// no answer waits for it: an answer that came sooner where there is less to say would tell why.
@@ -83,13 +102,18 @@ struct Waiting {
     bytes: usize,
     order: VecDeque<RequestId>,
     by_id: HashMap<RequestId, Fresh>,
+    /// How many were taken of each key since the last were written down.
+    taken: HashMap<AppId, usize>,
 }
 
 impl Waiting {
     fn push(&mut self, id: RequestId, refusal: Fresh, most: usize) {
         self.bytes += refusal.bytes;
-        self.order.push_back(id);
-        self.by_id.insert(id, refusal);
+        match self.by_id.insert(id, refusal) {
+            // Refused by a rule, and then because its row could not be written.
+            Some(before) => self.bytes -= before.bytes,
+            None => self.order.push_back(id),
+        }
         while self.order.len() > most || self.bytes > MAX_WAITING {
             let Some(oldest) = self.order.pop_front() else {
                 break;
@@ -101,7 +125,27 @@ impl Waiting {
     }
 }
 
+impl Waiting {
+    /// Takes refusals out that were written down.
+    fn take_out(&mut self, written: &[RequestId]) -> Vec<Fresh> {
+        let by_id = &mut self.by_id;
+        let gone: Vec<_> = written.iter().filter_map(|id| by_id.remove(id)).collect();
+        self.bytes -= gone.iter().map(|fresh| fresh.bytes).sum::<usize>();
+        self.order.retain(|id| by_id.contains_key(id));
+        gone
+    }
+}
+
 impl Refusals {
+    /// Whether one more refusal of the key is kept, of which `most` are in a second.
+    fn takes(&self, app_id: AppId, most: usize) -> bool {
+        let mut waiting = self.lock();
+        let taken = waiting.taken.entry(app_id).or_default();
+        let is_one_more = *taken < most;
+        *taken += usize::from(is_one_more);
+        is_one_more
+    }
+
     /// Keeps a refusal, to be sealed under the personal key of `client`.
     pub(crate) fn keep(
         &self,
@@ -149,7 +193,8 @@ impl Refusals {
         prune: bool,
     ) -> Result<(), StoreError> {
         let waiting: Vec<_> = {
-            let waiting = self.lock();
+            let mut waiting = self.lock();
+            waiting.taken.clear();
             let ids = waiting.order.iter();
             ids.filter_map(|id| Some((*id, waiting.by_id.get(id)?.clone())))
                 .collect()
@@ -157,18 +202,14 @@ impl Refusals {
         if waiting.is_empty() && !prune {
             return Ok(());
         }
-        let sealed = waiting.iter().filter_map(|(id, fresh)| fresh.seal(*id));
-        store.put_refusals(sealed.collect(), keep, since).await?;
+        let written: Vec<_> = waiting.iter().map(|(id, _)| *id).collect();
+        // Sealed by the store's thread: the requests that come meanwhile do not wait for it.
+        let sealed = waiting.into_iter().filter_map(|(id, fresh)| fresh.seal(id));
+        store.put_refusals(sealed, keep, since).await?;
         // Found in one place or the other at every moment: taken out of memory once written down.
-        let written = waiting.into_iter().map(|(id, _)| id);
-        let mut waiting = self.lock();
-        for id in written {
-            if let Some(gone) = waiting.by_id.remove(&id) {
-                waiting.bytes -= gone.bytes;
-            }
-        }
-        let Waiting { order, by_id, .. } = &mut *waiting;
-        order.retain(|id| by_id.contains_key(id));
+        let gone = self.lock().take_out(&written);
+        // Thousands of them are a while in going.
+        let _dropped = spawn_blocking(move || drop(gone)).await;
         Ok(())
     }
 
@@ -179,6 +220,7 @@ impl Refusals {
             bytes,
             order,
             by_id,
+            ..
         } = &mut *waiting;
         by_id.retain(|_, refusal| refusal.client != client);
         order.retain(|id| by_id.contains_key(id));
@@ -187,6 +229,59 @@ impl Refusals {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Platform {
+    /// Keeps a refused request for explain, sealed under the personal key of a client, unless its share
+    /// is used up.
+    pub(crate) fn keep(
+        &self,
+        (client, personal): (ClientId, &Arc<Cipher>),
+        id: RequestId,
+        share: Share,
+        refusal: impl FnOnce() -> Refusal,
+    ) {
+        let limits = &self.limits;
+        let is_kept = match share {
+            Share::Whole => true,
+            Share::OfKey(app_id) => self.refusals.takes(app_id, limits.captured_a_second),
+        };
+        if is_kept {
+            let most = limits.captured_requests;
+            self.refusals.keep(id, refusal(), client, personal, most);
+        }
+    }
+
+    /// A refused request with its explanation, ready to be kept.
+    pub(crate) fn kept(
+        &self,
+        arrival: Arrival,
+        parts: &Parts,
+        body: &[u8],
+        status: StatusCode,
+        mut explanation: Explanation,
+    ) -> Refusal {
+        explanation.remedy = explanation.remedy.filter(|remedy| match remedy {
+            Remedy::AdvanceClock { by_ms } => self.clock.can_advance(Duration::from_millis(*by_ms)),
+            _ => true,
+        });
+        // A body of OAuth 2.0 may hold a client secret or a token.
+        let keeps_body = self.capture_bodies
+            && body.len() <= self.limits.captured_body
+            && Face::of(parts.uri.path()) != Face::Oauth;
+        let arrived = Arrived {
+            id: arrival.id,
+            method: parts.method.as_str(),
+            target: parts.uri.path_and_query().map_or("", |it| it.as_str()),
+            headers: &parts.headers,
+            body: keeps_body.then_some(body),
+            at: arrival.now,
+        };
+        Refusal {
+            request: capture(&arrived, status.as_u16()),
+            explanation,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Call, Passed};
 use crate::{
-    face::{Answer, Face},
+    face::Face,
     keys::IssuedKey,
     platform::{Arrival, Platform},
     waiting::Place,
@@ -67,7 +67,7 @@ impl Delayed {
         face: Face,
         parts: &Parts,
         body: &Bytes,
-    ) -> Answer {
+    ) -> Passed {
         Call::new(platform, arrival, face, parts, body).refuse(*self.refused)
     }
 }
@@ -108,7 +108,7 @@ struct Unheard<'a> {
 }
 
 impl Unheard<'_> {
-    fn refuse(&mut self) -> Option<Answer> {
+    fn refuse(&mut self) -> Option<Passed> {
         let refused = self.refused.take()?;
         Some(self.call.refuse(*refused))
     }
@@ -147,11 +147,9 @@ pub(crate) async fn wait(
     match passed {
         Some((passed, arrival)) => (passed, arrival),
         None => {
-            let answer = unheard.refuse();
-            (
-                answer.map_or_else(|| Passed::Answered(call.unrecorded()), Passed::Answered),
-                arrival,
-            )
+            let refused = unheard.refuse();
+            let passed = refused.unwrap_or_else(|| Passed::Answered(call.unrecorded()));
+            (passed, arrival)
         }
     }
 }

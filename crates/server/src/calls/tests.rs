@@ -441,3 +441,52 @@ async fn a_flood_of_failures_from_one_source_is_turned_away_and_counted() {
     assert_eq!((row.rule, row.status), (Some(Rule::Flood), 429));
     assert_eq!(row.route, "* (turned away) (2 requests)");
 }
+
+#[tokio::test]
+async fn what_is_kept_of_a_keys_refusals_in_a_second_is_bounded_and_each_has_its_row() {
+    let stage = Stage::with(|config| config.limits.captured_a_second = 2).await;
+    let rules = async |reply: &Reply| {
+        let path = format!("/requests/{}", reply.request_id());
+        let kept = stage.manage("GET", &path, Value::Null).await.status;
+        (explained(&stage, reply).await.rule, kept)
+    };
+    let flood = stage.key(json!({ "limit_per_minute": 1 })).await;
+    let other = stage.key(json!({ "allow": ["203.0.113.0/24"] })).await;
+    assert_eq!(
+        stage.send("GET", PING, &pair(&flood), b"").await.status,
+        200
+    );
+    let mut refusals = Vec::new();
+    for _ in 0..3 {
+        refusals.push(stage.send("GET", PING, &pair(&flood), b"").await);
+    }
+    assert_eq!(rules(&refusals[1]).await, (Some(Rule::Rate), 200));
+    // Its row says why, though no more is known of it.
+    assert_eq!(rules(&refusals[2]).await, (Some(Rule::Rate), 404));
+    let far = stage.send("GET", PING, &pair(&other), b"").await;
+    assert_eq!(rules(&far).await, (Some(Rule::Source), 200), "another key");
+
+    crate::background::finish(&stage.running.platform).await;
+    let next = stage.send("GET", PING, &pair(&flood), b"").await;
+    assert_eq!(
+        rules(&next).await,
+        (Some(Rule::Rate), 200),
+        "a second later"
+    );
+    assert_eq!(rules(&refusals[1]).await, (Some(Rule::Rate), 200), "stored");
+}
+
+#[tokio::test]
+async fn wrong_secrets_are_kept_whether_or_not_there_is_such_a_key() {
+    let stage = Stage::with(|config| config.limits.captured_a_second = 0).await;
+    let (app_id, secret) = stage.key(json!({})).await;
+    let (unknown, _) = Stage::new().await.key(json!({})).await;
+    let wrong = Stage::new().await.key(json!({})).await.1;
+    assert_ne!(wrong, secret);
+    for app_id in [app_id, unknown] {
+        let reply = stage
+            .send("GET", PING, &pair(&(app_id, wrong.clone())), b"")
+            .await;
+        refused(&stage, &reply, Rule::Authenticate).await;
+    }
+}

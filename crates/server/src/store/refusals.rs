@@ -23,7 +23,7 @@ impl Store {
     /// Keeps refused requests, and drops those beyond the newest `keep` or from before `since`.
     pub(crate) async fn put_refusals(
         &self,
-        refusals: Vec<StoredRefusal>,
+        refusals: impl IntoIterator<Item = StoredRefusal> + Send + 'static,
         keep: usize,
         since: UnixMillis,
     ) -> Result<(), StoreError> {
