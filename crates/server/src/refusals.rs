@@ -123,9 +123,7 @@ impl Waiting {
             }
         }
     }
-}
 
-impl Waiting {
     /// Takes refusals out that were written down.
     fn take_out(&mut self, written: &[RequestId]) -> Vec<Fresh> {
         let by_id = &mut self.by_id;
@@ -147,7 +145,7 @@ impl Refusals {
     }
 
     /// Keeps a refusal, to be sealed under the personal key of `client`.
-    pub(crate) fn keep(
+    fn keep(
         &self,
         id: RequestId,
         refusal: Refusal,
