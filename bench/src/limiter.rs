@@ -66,9 +66,9 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
         },
         Row {
             what: "limiter: the widest of these windows".to_owned(),
-            peer: "4 N + 64".to_owned(),
+            peer: "2 N + 64".to_owned(),
             unit: Unit::Bytes,
-            pair: Pair::of(bytes(widest), f64::from(4 * PER_MINUTE.get() + 64)),
+            pair: Pair::of(bytes(widest), f64::from(2 * PER_MINUTE.get() + 64)),
             goal: Goal::AtMost(1.0),
         },
     ])

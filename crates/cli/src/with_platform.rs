@@ -200,15 +200,15 @@ fn show(err: &mut dyn Write, report: &Report) -> io::Result<()> {
         "{STRONG}strongroom{STRONG:#}: {} to the platform, {refused} refused",
         count(*requests, "request")
     )?;
-    let untold = refused.saturating_sub(refusals.len() as u64);
-    if untold > 0 {
-        writeln!(err, "  {DIM}({untold} earlier ones not shown){DIM:#}")?;
-    }
     for refusal in refusals {
         let explanation = &refusal.explanation;
         let rule = explanation.rule.map_or("", |rule| rule.id());
         let status = refusal.status;
-        writeln!(err, "  {BAD}{status} {rule}{BAD:#}  {}", refusal.route)?;
+        let times = match refusal.times {
+            1 => String::new(),
+            times => format!("  {DIM}{times} times{DIM:#}"),
+        };
+        writeln!(err, "  {BAD}{status} {rule}{BAD:#}  {}{times}", refusal.route)?;
         writeln!(err, "      {}", printable(&explanation.cause, false))?;
         if let Some(fix) = &explanation.fix {
             writeln!(
@@ -217,6 +217,13 @@ fn show(err: &mut dyn Write, report: &Report) -> io::Result<()> {
                 printable(fix, false)
             )?;
         }
+    }
+    let untold = report.untold();
+    if untold > 0 {
+        writeln!(
+            err,
+            "  {DIM}({untold} more, by the same rules or later ones, not looked at){DIM:#}"
+        )?;
     }
     Ok(())
 }

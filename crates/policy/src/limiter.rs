@@ -1,13 +1,14 @@
 //! At most N admissions in every rolling 60 seconds, exactly.
 //!
-//! The window holds the times of the admissions that are younger than 60 s, oldest first, in a ring
-//! of four-byte milliseconds. A request is admitted if fewer than N are in it. So no interval
-//! `[t, t + 60 s)` ever holds more than N admissions, and no request is refused that would fit.
-//! Token buckets (GCRA), fixed windows and sliding counters let nearly 2N through in some 60 s.
+//! The window holds the admissions that are younger than 60 s, oldest first. A request is admitted if
+//! fewer than N are in it. So no interval `[t, t + 60 s)` ever holds more than N admissions, and no
+//! request is refused that would fit. Token buckets (GCRA), fixed windows and sliding counters let
+//! nearly 2N through in some 60 s.
 //!
-//! Four bytes of milliseconds wrap after 49.7 days. Entries are compared by their age, and none is
-//! kept past 60 s of age while time is looked at, so the wrap is harmless: [`RollingWindow`] keeps
-//! the whole time of its last look, and forgets all entries at once when that is 60 s ago.
+//! Neighbours in the window lie less than 60,000 ms apart, which two bytes hold: a ring keeps for each
+//! admission how long after the one before it came, and the window how old the oldest and the newest
+//! are. That is half of what the times themselves would take, and a window that is in no cache
+//! costs as much to find as all else about a check.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -15,6 +16,8 @@ use strongroom_contract::time::UnixMillis;
 
 /// The window's length in milliseconds.
 const WINDOW_MS: u32 = 60_000;
+/// Two admissions of a window are always less than that apart.
+const _: () = assert!(WINDOW_MS <= u16::MAX as u32);
 /// Slots of a ring's first allocation; from there it doubles, up to the limit.
 const FIRST_SLOTS: usize = 8;
 
@@ -23,7 +26,7 @@ const FIRST_SLOTS: usize = 8;
 pub struct Limit(NonZeroU32);
 
 impl Limit {
-    /// The highest limit: a key's ring then takes 4 MB.
+    /// The highest limit: a key's ring then takes 2 MB.
     pub const MAX: u32 = 1_000_000;
     /// What a new key has: 60.
     pub const DEFAULT: Self = Self(NonZeroU32::MIN.saturating_add(59));
@@ -96,13 +99,18 @@ pub struct Wait {
 
 /// The admissions of the last 60 seconds.
 pub struct RollingWindow {
-    /// A ring of times, each the low four bytes of its milliseconds.
-    ring: Box<[u32]>,
+    /// A ring that says of each entry how many milliseconds after its predecessor it came. Of the
+    /// oldest it says nothing.
+    ring: Box<[u16]>,
     /// Where the oldest entry stands.
     head: u32,
     /// How many entries there are.
     len: u32,
     limit: Limit,
+    /// How many milliseconds before `last` the oldest entry came, if there is one.
+    oldest_age: u32,
+    /// The same for the newest.
+    newest_age: u32,
     /// The latest time that was looked at.
     last: UnixMillis,
 }
@@ -119,6 +127,8 @@ impl RollingWindow {
             head: 0,
             len: 0,
             limit,
+            oldest_age: 0,
+            newest_age: 0,
             last: UnixMillis(0),
         }
     }
@@ -199,7 +209,13 @@ impl RollingWindow {
     /// The times at which the slots in the window were taken, the oldest first.
     pub fn taken(&mut self, now: UnixMillis) -> impl Iterator<Item = UnixMillis> {
         self.look(now);
-        (0..self.len).map(|index| UnixMillis(self.last.0.saturating_sub(self.age(index).into())))
+        let mut age = self.oldest_age;
+        (0..self.len).map(move |index| {
+            if index > 0 {
+                age -= self.gap(index);
+            }
+            UnixMillis(self.last.0.saturating_sub(age.into()))
+        })
     }
 
     /// The limit.
@@ -208,23 +224,30 @@ impl RollingWindow {
         self.limit
     }
 
-    /// Bytes that the window takes, this value and its ring: at most 4 N + 64.
+    /// Bytes that the window takes, this value and its ring: at most 2 N + 64.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val::<[u32]>(&self.ring)
+        size_of::<Self>() + size_of_val::<[u16]>(&self.ring)
     }
 
     /// Lets time go on to `now`, never back, and drops what is no longer in the window.
     fn look(&mut self, now: UnixMillis) {
         let now = now.max(self.last);
-        let idle = now.since(self.last) >= Self::LENGTH;
+        let elapsed = u32::try_from(now.since(self.last).as_millis()).unwrap_or(WINDOW_MS);
         self.last = now;
-        if idle {
+        if elapsed >= WINDOW_MS {
             (self.head, self.len) = (0, 0);
         }
-        while self.len > 0 && self.age(0) >= WINDOW_MS {
+        if self.len > 0 {
+            self.oldest_age += elapsed;
+            self.newest_age += elapsed;
+        }
+        while self.len > 0 && self.oldest_age >= WINDOW_MS {
             self.head = self.wrapped(1);
             self.len -= 1;
+            if self.len > 0 {
+                self.oldest_age -= self.gap(0);
+            }
         }
         if self.len == 0 && self.ring.len() > self.limit.per_minute() as usize {
             // The limit was lowered while the ring was full.
@@ -249,11 +272,21 @@ impl RollingWindow {
         Duration::from_millis(WINDOW_MS.saturating_sub(self.age(index)).into())
     }
 
-    /// How many milliseconds old the entry at `index` is. Never more than 120 s, so the difference
-    /// of wrapped times is the true one.
+    /// How many milliseconds old the entry at `index` is: counted from the end that is nearer.
     fn age(&self, index: u32) -> u32 {
-        let at = self.ring.get(self.wrapped(index) as usize);
-        wrap(self.last).wrapping_sub(at.copied().unwrap_or_default())
+        if index <= self.len / 2 {
+            let younger: u32 = (1..=index).map(|index| self.gap(index)).sum();
+            self.oldest_age - younger
+        } else {
+            let older: u32 = (index + 1..self.len).map(|index| self.gap(index)).sum();
+            self.newest_age + older
+        }
+    }
+
+    /// How many milliseconds after its predecessor the entry at `index` came.
+    fn gap(&self, index: u32) -> u32 {
+        let gap = self.ring.get(self.wrapped(index) as usize);
+        gap.copied().unwrap_or_default().into()
     }
 
     /// Where the entry `offset` behind the oldest one stands.
@@ -269,9 +302,14 @@ impl RollingWindow {
             self.grow();
         }
         let at = self.wrapped(self.len) as usize;
-        let now = wrap(self.last);
-        if let Some(slot) = self.ring.get_mut(at) {
-            *slot = now;
+        if self.len == 0 {
+            self.oldest_age = 0;
+            self.newest_age = 0;
+        }
+        if let Some(gap) = self.ring.get_mut(at) {
+            // In the window with what it follows, and so less than 60,000 ms behind it.
+            *gap = u16::try_from(self.newest_age).unwrap_or(u16::MAX);
+            self.newest_age = 0;
             self.len += 1;
         }
     }
@@ -294,15 +332,6 @@ impl RollingWindow {
         self.ring = ring.into_boxed_slice();
         self.head = 0;
     }
-}
-
-/// The low four bytes of a time.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "times are kept by their low four bytes; see the module's documentation"
-)]
-const fn wrap(time: UnixMillis) -> u32 {
-    time.0 as u32
 }
 
 #[cfg(test)]
@@ -395,14 +424,14 @@ mod tests {
     }
 
     #[test]
-    fn memory_grows_with_use_up_to_four_bytes_a_slot_and_64() {
+    fn memory_grows_with_use_up_to_two_bytes_a_slot_and_64() {
         for limit in [1, 7, 60, 1_000, 100_000] {
             let mut window = window(limit);
             assert!(window.memory_bytes() <= 64);
             window.try_admit(at(0)).unwrap();
-            assert!(window.memory_bytes() <= 64 + 4 * FIRST_SLOTS);
+            assert!(window.memory_bytes() <= 64 + 2 * FIRST_SLOTS);
             while window.try_admit(at(1)).is_ok() {}
-            assert!(window.memory_bytes() <= 4 * limit as usize + 64);
+            assert!(window.memory_bytes() <= 2 * limit as usize + 64);
         }
     }
 
@@ -412,7 +441,7 @@ mod tests {
         while window.try_admit(at(0)).is_ok() {}
         window.set_limit(Limit::new(10).unwrap());
         window.try_admit(at(60_000)).unwrap();
-        assert!(window.memory_bytes() <= 4 * 10 + 64);
+        assert!(window.memory_bytes() <= 2 * 10 + 64);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is done behind the requests: the audit log brought to the disk each second, or when much of it
 //! waits, and each second written down what waits.
 
-use std::{io, net::IpAddr, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc};
 
 use strongroom_contract::{explain::Rule, time::UnixMillis};
 use tokio::{
@@ -16,12 +16,9 @@ use crate::{
     platform::{Arrival, Platform},
 };
 
-/// How often.
-const EVERY: Duration = Duration::from_secs(1);
-
 /// Runs until told to stop.
 pub(crate) async fn run(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
-    let mut ticks = interval(EVERY);
+    let mut ticks = interval(platform.limits.sync_every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut checkpoint_at = Instant::now() + platform.limits.checkpoint_every;
     loop {
@@ -156,4 +153,41 @@ fn flood_row(platform: &Platform, source: IpAddr, count: u32) -> Result<(), Audi
         count,
         ..Entry::of(arrival, client, &personal)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+
+    use crate::testing::Stage;
+
+    /// What is done at most once in this is not done in a test.
+    const NEVER: Duration = Duration::from_secs(86_400);
+    /// How long something that is waited for may take on a machine that has much to do.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_mebibyte_of_rows_is_brought_to_the_disk_and_not_left_to_wait() {
+        let stage = Stage::with(|config| config.limits.sync_every = NEVER).await;
+        let (app_id, secret) = stage.key(json!({ "limit_per_minute": 1_000_000 })).await;
+        let pair = [("app-id", app_id.as_str()), ("secret-key", secret.as_str())];
+        let audit = &stage.running.platform.audit;
+        // What the start has left.
+        audit.sync().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let mut most = 0;
+        loop {
+            let waits = audit.unsynced();
+            if waits < most {
+                break;
+            }
+            most = waits;
+            let ping = stage.send("GET", "/api/v1/ping", &pair, b"").await;
+            assert_eq!(ping.status, 200);
+            assert!(Instant::now() < deadline, "{most} bytes still wait");
+        }
+        assert!(most >= 1024 * 1024, "brought to the disk at {most} bytes");
+    }
 }

@@ -62,14 +62,20 @@ struct Caller {
 
 /// How far a request is.
 pub(crate) enum Passed {
+    /// Let through, or refused.
+    Decided(Decided),
+    /// Over a limit, and to wait for a slot.
+    Delayed(Delayed),
+}
+
+/// How far a request is that was let through or refused.
+pub(crate) enum Decided {
     /// Answered, and written to the audit log.
     Answered(Answer),
     /// Answered, once its row is written.
     Queued(Answer, QueuedRow),
     /// Let through; its answer needs the store.
     NeedsStore(Rest),
-    /// Over a limit, and to wait for a slot.
-    Delayed(Delayed),
 }
 
 /// What is left to do for a request that was let through.
@@ -117,7 +123,7 @@ pub(crate) fn answer(
 ) -> Passed {
     let call = Call::new(platform, arrival, face, parts, body);
     call.attempt()
-        .unwrap_or_else(|refused| call.refuse(*refused))
+        .unwrap_or_else(|refused| Passed::Decided(call.refuse(*refused)))
 }
 
 /// Where a request goes, by its `Host` and its line. Only a signature looks at it: it is not built
@@ -194,7 +200,7 @@ impl<'a> Call<'a> {
             Ok(target) => target,
             Err(problem) => {
                 let answer = platform.refuse_target(arrival, self.face, parts, problem);
-                return Ok(Passed::Answered(answer));
+                return Ok(Passed::Decided(Decided::Answered(answer)));
             }
         };
         let target = read.as_ref().unwrap_or(&platform.plain_target);
@@ -220,7 +226,9 @@ impl<'a> Call<'a> {
         let Some(key) = platform.keys.find(ask.app_id()) else {
             // Refused, after the same work as for a wrong secret.
             let refused = ask.answer(None);
-            return refused.map(|_| Passed::Answered(self.problem(&Problem::Unauthorized)));
+            return refused.map(|_| {
+                Passed::Decided(Decided::Answered(self.problem(&Problem::Unauthorized)))
+            });
         };
         let held = key.hold();
         let record: &KeyRecord = &held;
@@ -266,11 +274,11 @@ impl<'a> Call<'a> {
         };
         let found = resource(&self.route);
         if let Some(resource) = found.filter(|resource| resource.needs_store()) {
-            return Ok(Passed::NeedsStore(Rest {
+            return Ok(Passed::Decided(Decided::NeedsStore(Rest {
                 route: self.route,
                 resource,
                 caller: caller(accepted),
-            }));
+            })));
         }
         let answer = self.answer_at_once(found, &accepted);
         let queued = platform.audit.queue(&Entry {
@@ -283,10 +291,10 @@ impl<'a> Call<'a> {
             now: accepted.admitted.at,
             ..self.entry(record.client, &key.personal)
         });
-        Ok(match queued {
-            Ok(row) => Passed::Queued(with_rate(answer, &accepted.admitted), row),
-            Err(AuditDown) => Passed::Answered(self.unrecorded()),
-        })
+        Ok(Passed::Decided(match queued {
+            Ok(row) => Decided::Queued(with_rate(answer, &accepted.admitted), row),
+            Err(AuditDown) => Decided::Answered(self.unrecorded()),
+        }))
     }
 
     /// What needs no store.
@@ -372,7 +380,7 @@ impl<'a> Call<'a> {
     }
 
     /// Refuses the request: its row gets its place in the audit log, and what was refused is kept.
-    fn refuse(&self, refused: Refused) -> Passed {
+    fn refuse(&self, refused: Refused) -> Decided {
         let platform = self.platform;
         let rule = refused.rule();
         let problem = match (rule, refused.throttled) {
@@ -411,7 +419,7 @@ impl<'a> Call<'a> {
         });
         let row = match queued {
             Ok(row) => row,
-            Err(AuditDown) => return Passed::Answered(self.unrecorded()),
+            Err(AuditDown) => return Decided::Answered(self.unrecorded()),
         };
         // Who has not proven who they are is bounded by their source, before it comes to this. A share
         // of the key's would tell that there is such a key.
@@ -424,7 +432,7 @@ impl<'a> Call<'a> {
             let explanation = refused.trace.into_explanation(Some(arrival.id.to_string()));
             platform.kept(arrival, parts, body, problem.status(), explanation)
         });
-        Passed::Queued(self.problem(&problem), row)
+        Decided::Queued(self.problem(&problem), row)
     }
 
     fn problem(&self, problem: &Problem) -> Answer {

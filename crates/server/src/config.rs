@@ -91,6 +91,9 @@ pub struct Limits {
     pub shutdown: Duration,
     /// The size of an audit segment, after which the next one is begun, in bytes.
     pub audit_segment_bytes: u64,
+    /// How often the audit log is brought to the disk, if no more than a MiB of it waits for that, and
+    /// what else waits is written down.
+    pub sync_every: Duration,
     /// How often a signed checkpoint of the audit log is written, if rows were added.
     pub checkpoint_every: Duration,
 }
@@ -116,6 +119,7 @@ impl Default for Limits {
             captured_for: Duration::from_secs(7 * 86_400),
             shutdown: Duration::from_secs(5),
             audit_segment_bytes: 64 * 1024 * 1024,
+            sync_every: Duration::from_secs(1),
             checkpoint_every: Duration::from_secs(60),
         }
     }

@@ -26,7 +26,7 @@ use strongroom_signing::{Field, Target};
 use crate::{
     allow_all::AllowAll,
     audit::{AuditDown, AuditLog, Entry, QueuedRow},
-    calls,
+    calls::{self, Decided, Passed},
     clock::Clock,
     config::Limits,
     costs::Costs,
@@ -265,8 +265,10 @@ impl Platform {
             }));
         }
         match calls::answer(self, arrival, face, parts, &Bytes::new()) {
-            calls::Passed::Answered(answer) => Started::Answered(answer),
-            calls::Passed::Queued(answer, row) => Started::Queued(answer, row, under_way),
+            Passed::Decided(Decided::Answered(answer)) => Started::Answered(answer),
+            Passed::Decided(Decided::Queued(answer, row)) => {
+                Started::Queued(answer, row, under_way)
+            }
             passed => Started::Waiting(Box::pin(async move {
                 let _under_way = under_way;
                 self.finish(passed, arrival, face, parts, &Bytes::new())
@@ -278,31 +280,25 @@ impl Platform {
     /// Answers a request that has to wait: for a slot, for its row, for the store.
     async fn finish(
         &self,
-        passed: calls::Passed,
+        passed: Passed,
         arrival: Arrival,
         face: Face,
         parts: &Parts,
         body: &Bytes,
     ) -> Later {
-        let (passed, arrival) = match passed {
-            calls::Passed::Delayed(delayed) => {
+        let (decided, arrival) = match passed {
+            Passed::Delayed(delayed) => {
                 calls::wait(self, arrival, face, parts, body, delayed).await
             }
-            passed => (passed, arrival),
+            Passed::Decided(decided) => (decided, arrival),
         };
-        let passed = match passed {
-            calls::Passed::Delayed(delayed) => delayed.refuse(self, arrival, face, parts, body),
-            passed => passed,
-        };
-        let answer = match passed {
-            calls::Passed::Answered(answer) => answer,
-            calls::Passed::Queued(answer, row) => {
+        let answer = match decided {
+            Decided::Answered(answer) => answer,
+            Decided::Queued(answer, row) => {
                 self.once_written(row, answer, arrival, face, parts, body)
                     .await
             }
-            calls::Passed::NeedsStore(rest) => rest.answer(self, arrival, face, parts, body).await,
-            // Refused above.
-            calls::Passed::Delayed(_) => self.unrecorded(arrival, face, parts, body),
+            Decided::NeedsStore(rest) => rest.answer(self, arrival, face, parts, body).await,
         };
         Later {
             answer,

@@ -75,8 +75,8 @@ fn limit(per_minute: u32) -> Limit {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// As many as the definition allows and not one more, over changes of the limit, costs, gaps
-    /// longer than what four bytes of milliseconds hold, and starts on either side of their wrap.
+    /// As many as the definition allows and not one more, over changes of the limit, costs, pauses of
+    /// more than four bytes of milliseconds, and starts on either side of where these would wrap.
     #[test]
     fn it_admits_exactly_what_the_definition_allows(
         start in prop_oneof![Just(0u64), (4_294_837_296..4_294_967_296u64), any::<u32>().prop_map(|it| 1_793_534_400_000 + u64::from(it))],
@@ -114,6 +114,9 @@ proptest! {
                             prop_assert_eq!(u128::from(ready - clock), wait.wait.as_millis());
                         }
                     }
+                    let taken: Vec<_> = window.taken(UnixMillis(clock)).map(|at| at.0).collect();
+                    let young = model.admitted.iter().copied().filter(|at| clock - at < 60_000);
+                    prop_assert_eq!(taken, young.collect::<Vec<_>>());
                 }
             }
         }

@@ -138,19 +138,28 @@ impl AuditLog {
     ///
     /// # Errors
     ///
-    /// [`AuditDown`] if it can't be written; neither it nor those that were to be written with it
-    /// are in the log.
+    /// As [`AuditLog::write`].
     pub(crate) async fn written(&self, row: QueuedRow) -> Result<(), AuditDown> {
         // Requests that are ready now are decided first: one write takes all their rows.
         yield_now().await;
-        if let Some(outcome) = row.outcome() {
-            return outcome;
+        match row.outcome() {
+            Some(outcome) => outcome,
+            None => self.write(&row),
         }
+    }
+
+    /// Writes a row that waits, and all that wait with it, unless that was done.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditDown`] if it can't be written; neither it nor those that were to be written with it
+    /// are in the log.
+    pub(crate) fn write(&self, row: &QueuedRow) -> Result<(), AuditDown> {
         let mut writer = self.lock();
-        if let Some(outcome) = row.outcome() {
-            return outcome;
+        match row.outcome() {
+            Some(outcome) => outcome,
+            None => writer.flush().map_err(down),
         }
-        writer.flush().map_err(down)
     }
 
     fn queue_row(&self, writer: &mut Writer, prepared: &PreparedRow) -> io::Result<QueuedRow> {
@@ -383,6 +392,16 @@ fn down(error: io::Error) -> AuditDown {
 
 #[cfg(test)]
 impl AuditLog {
+    /// How many bytes may not be on the disk yet.
+    pub(crate) fn unsynced(&self) -> u64 {
+        self.lock().unsynced
+    }
+
+    /// How many bytes the newest segment has, as whoever reads the file sees it.
+    pub(crate) fn bytes_in_file(&self) -> u64 {
+        self.lock().file.metadata().unwrap().len()
+    }
+
     /// From now on every write fails as on a full disk. Gives the file that was written to.
     pub(crate) fn fill_disk(&self) -> Arc<File> {
         let full = std::fs::OpenOptions::new()

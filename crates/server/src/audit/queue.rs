@@ -125,6 +125,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use crate::testing::Stage;
@@ -174,5 +176,32 @@ mod tests {
             assert!(abandoned.as_mut().poll(&mut context).is_pending());
         }
         assert_eq!(rows(&stage).await, before + 2);
+    }
+
+    #[tokio::test]
+    async fn the_row_of_one_that_waited_for_a_slot_in_vain_is_written_at_once() {
+        let stage = Stage::with(|config| {
+            config.virtual_clock = true;
+            config.limits.sync_every = Duration::from_secs(86_400);
+        })
+        .await;
+        let wanted = json!({ "limit_per_minute": 1, "delay_ms": 5_000 });
+        let (app_id, secret) = stage.key(wanted).await;
+        let pair = [("app-id", app_id.as_str()), ("secret-key", secret.as_str())];
+        assert_eq!(stage.send("GET", PING, &pair, b"").await.status, 200);
+        let advance = json!({ "by_ms": 57_000 });
+        let advanced = stage.manage("POST", "/clock/advance", advance).await;
+        assert_eq!(advanced.status, 200);
+        let audit = &stage.running.platform.audit;
+        let before = audit.bytes_in_file();
+        {
+            let waiting = stage.send("GET", PING, &pair, b"");
+            let mut waiting = std::pin::pin!(waiting);
+            let waker = std::task::Waker::noop();
+            let mut context = std::task::Context::from_waker(waker);
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            assert_eq!(audit.bytes_in_file(), before, "it waits");
+        }
+        assert!(audit.bytes_in_file() > before);
     }
 }

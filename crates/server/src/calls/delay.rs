@@ -13,7 +13,7 @@ use strongroom_contract::time::UnixMillis;
 use strongroom_policy::{decide::Refused, key::KeyRecord, rate::Throttled};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Call, Passed};
+use super::{Call, Decided, Passed};
 use crate::{
     face::Face,
     keys::IssuedKey,
@@ -58,20 +58,6 @@ impl Delay {
     }
 }
 
-impl Delayed {
-    /// Refuses it after all.
-    pub(crate) fn refuse(
-        self,
-        platform: &Platform,
-        arrival: Arrival,
-        face: Face,
-        parts: &Parts,
-        body: &Bytes,
-    ) -> Passed {
-        Call::new(platform, arrival, face, parts, body).refuse(*self.refused)
-    }
-}
-
 impl Call<'_> {
     /// How a request that is over a limit may wait; `None` if its key lets none, it would take too long,
     /// or too many wait already.
@@ -108,7 +94,7 @@ struct Unheard<'a> {
 }
 
 impl Unheard<'_> {
-    fn refuse(&mut self) -> Option<Passed> {
+    fn refuse(&mut self) -> Option<Decided> {
         let refused = self.refused.take()?;
         Some(self.call.refuse(*refused))
     }
@@ -116,7 +102,10 @@ impl Unheard<'_> {
 
 impl Drop for Unheard<'_> {
     fn drop(&mut self) {
-        let _nobody_listens = self.refuse();
+        // Nobody waits for the answer, and so none would write the row before other requests come.
+        if let Some(Decided::Queued(_, row)) = self.refuse() {
+            let _reported = self.call.platform.audit.write(&row);
+        }
     }
 }
 
@@ -128,7 +117,7 @@ pub(crate) async fn wait(
     parts: &Parts,
     body: &Bytes,
     delayed: Delayed,
-) -> (Passed, Arrival) {
+) -> (Decided, Arrival) {
     let Delayed { refused, delay } = delayed;
     let deadline = Instant::now() + delay.longest + SLACK;
     let mut call = Call::new(platform, arrival, face, parts, body);
@@ -139,19 +128,16 @@ pub(crate) async fn wait(
         call,
         refused: Some(refused),
     };
-    let passed = in_line(&mut unheard, &delay, deadline).await;
+    let decided = in_line(&mut unheard, &delay, deadline).await;
     let arrival = Arrival {
         now: platform.clock.now(),
         ..arrival
     };
-    match passed {
-        Some((passed, arrival)) => (passed, arrival),
-        None => {
-            let refused = unheard.refuse();
-            let passed = refused.unwrap_or_else(|| Passed::Answered(call.unrecorded()));
-            (passed, arrival)
-        }
-    }
+    decided.unwrap_or_else(|| {
+        let refused = unheard.refuse();
+        let refused = refused.unwrap_or_else(|| Decided::Answered(call.unrecorded()));
+        (refused, arrival)
+    })
 }
 
 /// Stands in line, and is decided anew; `None` if that was in vain.
@@ -159,7 +145,7 @@ async fn in_line(
     unheard: &mut Unheard<'_>,
     delay: &Delay,
     deadline: Instant,
-) -> Option<(Passed, Arrival)> {
+) -> Option<(Decided, Arrival)> {
     let mut call = unheard.call;
     let platform = call.platform;
     let place = delay.place.as_ref()?;
@@ -173,9 +159,9 @@ async fn in_line(
         call.arrival.now = platform.clock.now();
         let again = match call.attempt() {
             Ok(Passed::Delayed(again)) => again,
-            Ok(passed) => {
+            Ok(Passed::Decided(decided)) => {
                 unheard.refused = None;
-                return Some((passed, call.arrival));
+                return Some((decided, call.arrival));
             }
             Err(refused) => {
                 unheard.refused = Some(refused);

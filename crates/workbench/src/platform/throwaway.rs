@@ -15,12 +15,12 @@ use std::{
 use serde::Serialize;
 use strongroom_contract::{
     error::{ErrorCode, Failure},
-    explain::Explanation,
+    explain::{Explanation, Rule},
     manage::{AuditRowView, CreateKey},
     platform::PlatformAddress,
     secret::Revealed,
 };
-use strongroom_policy::scopes::Scope;
+use strongroom_policy::{scopes::Scope, trace::explain_forgotten};
 use tokio::sync::oneshot;
 
 use super::{ServeOptions, Staged, serve, trust};
@@ -29,8 +29,11 @@ use crate::{
     manage::Platform,
 };
 
-/// How many refusals are told, the newest ones. The others are counted.
+/// How many kinds of refusals are told. The others are counted.
 const TOLD: usize = 20;
+/// Of how many refusals of a route by a rule it is asked what the cause was, the first ones: of a flood
+/// those are the ones whose trace is kept.
+const ASKED: usize = 50;
 /// Rows of the audit log asked for at once.
 const PAGE: u32 = 500;
 
@@ -118,18 +121,29 @@ pub struct Report {
     pub requests: u64,
     /// How many of them were refused.
     pub refused: u64,
-    /// Why, of the newest of those, the oldest first.
+    /// Why, each cause once.
     pub refusals: Vec<RefusedRequest>,
 }
 
-/// One refusal.
+impl Report {
+    /// How many refusals there were beside those whose cause is told.
+    #[must_use]
+    pub fn untold(&self) -> u64 {
+        let told: u64 = self.refusals.iter().map(|refusal| refusal.times).sum();
+        self.refused.saturating_sub(told)
+    }
+}
+
+/// Refusals of one route for one cause.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedRequest {
     /// Method and route.
     pub route: String,
     /// The status that was answered.
     pub status: u16,
-    /// Why.
+    /// How many there were, of those whose cause was looked at.
+    pub times: u64,
+    /// Why, of the first of them.
     pub explanation: Explanation,
 }
 
@@ -249,29 +263,83 @@ fn trust_bundle(ca: &Path, directory: &Path) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// Refusals of one route by one rule.
+struct Alike {
+    route: String,
+    status: u16,
+    rule: Rule,
+    /// The newest first.
+    request_ids: Vec<String>,
+}
+
 async fn report(platform: &Platform) -> Result<Report, Failure> {
     let mut report = Report::default();
+    let mut refused: Vec<Alike> = Vec::new();
     let mut before = None;
     loop {
         let page = platform.audit(PAGE, before).await?;
         for row in page.rows.into_iter().filter(AuditRowView::is_request) {
             report.requests += 1;
-            if row.rule.is_none() {
-                continue;
-            }
+            let Some(rule) = row.rule else { continue };
             report.refused += 1;
-            if report.refusals.len() < TOLD {
-                report.refusals.push(RefusedRequest {
-                    explanation: platform.explain(&row.request_id).await?,
+            let known = refused.iter_mut().find(|alike| {
+                alike.route == row.route && alike.status == row.status && alike.rule == rule
+            });
+            match known {
+                Some(alike) => alike.request_ids.push(row.request_id),
+                None => refused.push(Alike {
                     route: row.route,
                     status: row.status,
-                });
+                    rule,
+                    request_ids: vec![row.request_id],
+                }),
             }
         }
         before = page.next;
         if before.is_none() {
-            report.refusals.reverse();
-            return Ok(report);
+            break;
+        }
+    }
+    // Their times are in their ids, and so is their order.
+    refused.sort_by(|a, b| a.request_ids.last().cmp(&b.request_ids.last()));
+    for alike in &refused {
+        let causes = alike.causes(platform).await?;
+        let room = TOLD.saturating_sub(report.refusals.len());
+        report.refusals.extend(causes.into_iter().take(room));
+    }
+    Ok(report)
+}
+
+impl Alike {
+    /// Their causes, each once. If of none more is known than the rule, that.
+    async fn causes(&self, platform: &Platform) -> Result<Vec<RefusedRequest>, Failure> {
+        let mut told: Vec<RefusedRequest> = Vec::new();
+        let mut forgotten = None;
+        for id in self.request_ids.iter().rev().take(ASKED) {
+            let explanation = platform.explain(id).await?;
+            if explanation == explain_forgotten(id.clone(), self.rule) {
+                forgotten.get_or_insert(explanation);
+                continue;
+            }
+            let same = |it: &&mut RefusedRequest| it.explanation.cause == explanation.cause;
+            match told.iter_mut().find(same) {
+                Some(refusal) => refusal.times += 1,
+                None => told.push(self.refused(1, explanation)),
+            }
+        }
+        if told.is_empty() {
+            let all = self.request_ids.len() as u64;
+            told.extend(forgotten.map(|explanation| self.refused(all, explanation)));
+        }
+        Ok(told)
+    }
+
+    fn refused(&self, times: u64, explanation: Explanation) -> RefusedRequest {
+        RefusedRequest {
+            route: self.route.clone(),
+            status: self.status,
+            times,
+            explanation,
         }
     }
 }
