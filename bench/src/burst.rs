@@ -9,7 +9,7 @@ use strongroom_testkit::{Home, Vault};
 
 use crate::{
     harness::{Goal, Pair, Row, Stopped, Unit},
-    nginx::{Nginx, SINK},
+    nginx::{AccessLog, Nginx, SINK},
     wrk,
 };
 
@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
     let home = Home::new();
     let vault = Vault::create(&home);
     let _ = vault.unlock(&[]).exited(0);
-    let nginx = Nginx::start("/unused", "", ("nobody", "nothing"))?;
+    let nginx = Nginx::start("/unused", "", ("nobody", "nothing"), AccessLog::Buffered)?;
     let url = nginx.url(SINK);
     let authority = url.trim_start_matches("https://").trim_end_matches(SINK);
     let _ = home

@@ -1,16 +1,18 @@
 //! nginx with what comes closest to the platform's rules: a map of keys, allow and deny, `limit_req`,
-//! and an access log (buffered).
+//! and an access log, buffered or as safe as ours.
 
 use std::{
-    fs,
+    fs, io,
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::thread::{CpuSet, sched_setaffinity};
 use tempfile::TempDir;
 
 use crate::{harness::Stopped, wrk::SERVER_CORE};
@@ -18,11 +20,26 @@ use crate::{harness::Stopped, wrk::SERVER_CORE};
 /// A path that is answered without any check, and noted nowhere.
 pub(crate) const SINK: &str = "/sink";
 
+/// How much of its access log may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccessLog {
+    /// 64 KiB of lines with the process, and as much as the system likes with the power.
+    Buffered,
+    /// None with the process, and a second's with the power, as of our audit log: a line is written
+    /// before the answer, and the file is brought to the disk each second and with each MiB.
+    Safe,
+}
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// A running nginx. Dropping it ends it.
 pub(crate) struct Nginx {
     child: Child,
     port: u16,
     dir: TempDir,
+    /// What brings the log to the disk ends once this is gone.
+    syncs: Option<mpsc::Sender<()>>,
 }
 
 impl Nginx {
@@ -32,6 +49,7 @@ impl Nginx {
         path: &str,
         body: &str,
         (app_id, secret): (&str, &str),
+        log: AccessLog,
     ) -> Result<Self, Stopped> {
         // Its worker may run as another user.
         let dir = tempfile::Builder::new()
@@ -45,7 +63,7 @@ impl Nginx {
         let file = folder.join(path.trim_start_matches('/'));
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
         fs::write(&file, body)?;
-        let configuration = configuration(folder, port, app_id, secret);
+        let configuration = configuration(folder, port, app_id, secret, log);
         fs::write(folder.join("nginx.conf"), configuration)?;
         let child = Command::new("taskset")
             .args(["-c", SERVER_CORE, "nginx", "-e", "stderr", "-c"])
@@ -54,7 +72,12 @@ impl Nginx {
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("error.log"))?)
             .spawn()?;
-        let nginx = Self { child, port, dir };
+        let mut nginx = Self {
+            child,
+            port,
+            dir,
+            syncs: None,
+        };
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if Instant::now() > deadline {
@@ -62,6 +85,10 @@ impl Nginx {
                 return Err(Stopped::because(format!("nginx did not start: {said}")));
             }
             thread::sleep(Duration::from_millis(10));
+        }
+        if log == AccessLog::Safe {
+            let log = fs::File::open(nginx.dir.path().join("access.log"))?;
+            nginx.syncs = Some(bring_to_the_disk(log)?);
         }
         Ok(nginx)
     }
@@ -100,7 +127,30 @@ impl Drop for Nginx {
         let pid = rustix::process::Pid::from_child(&self.child);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         let _ = self.child.wait();
+        drop(self.syncs.take());
     }
+}
+
+/// Brings what is added to a log to the disk, on the server's core, until what it returns is dropped.
+fn bring_to_the_disk(log: fs::File) -> Result<mpsc::Sender<()>, Stopped> {
+    const MUCH: u64 = 1024 * 1024;
+    const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+    let mut core = CpuSet::new();
+    core.set(SERVER_CORE.parse()?);
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || -> io::Result<()> {
+        sched_setaffinity(None, &core)?;
+        let (mut synced, mut at) = (0, Instant::now());
+        while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+            let len = log.metadata()?.len();
+            if len - synced >= MUCH || (len > synced && at.elapsed() >= AT_LEAST_EVERY) {
+                log.sync_data()?;
+                (synced, at) = (len, Instant::now());
+            }
+        }
+        Ok(())
+    });
+    Ok(end)
 }
 
 fn path_with_sbin() -> String {
@@ -115,8 +165,12 @@ fn certificate(folder: &Path) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn configuration(folder: &Path, port: u16, app_id: &str, secret: &str) -> String {
+fn configuration(folder: &Path, port: u16, app_id: &str, secret: &str, log: AccessLog) -> String {
     let folder = folder.display();
+    let buffer = match log {
+        AccessLog::Buffered => " buffer=64k",
+        AccessLog::Safe => "",
+    };
     format!(
         r#"
 daemon off;
@@ -124,7 +178,7 @@ worker_processes 1;
 pid {folder}/pid;
 events {{ worker_connections 1024; }}
 http {{
-    access_log {folder}/access.log combined buffer=64k;
+    access_log {folder}/access.log combined{buffer};
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

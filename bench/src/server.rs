@@ -3,7 +3,7 @@
 //!
 //! Ours identifies and authenticates by `app-id` and `secret-key`, runs every rule, and writes an audit
 //! row before each answer. nginx looks the key up in a map, runs allow, deny and `limit_req`, and
-//! writes a buffered access log.
+//! writes a buffered access log; another one is measured whose log is as safe as ours.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use strongroom_testkit::{Home, Platform, Vault};
 
 use crate::{
     harness::{Goal, Pair, Row, Stopped, Unit},
-    nginx::Nginx,
+    nginx::{AccessLog, Nginx},
     wrk,
 };
 
@@ -22,7 +22,9 @@ const SECONDS: u32 = 4;
 pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
     let loaded = Loaded::start()?;
     let body = loaded.ping();
-    let nginx = Nginx::start(PATH, &body, (&loaded.app_id, &loaded.secret))?;
+    let pair = (loaded.app_id.as_str(), loaded.secret.as_str());
+    let nginx = Nginx::start(PATH, &body, pair, AccessLog::Buffered)?;
+    let safe_nginx = Nginx::start(PATH, &body, pair, AccessLog::Safe)?;
     let headers = [
         ("app-id", loaded.app_id.as_str()),
         ("secret-key", loaded.secret.as_str()),
@@ -31,53 +33,73 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
         url: loaded.platform.url(PATH),
         pid: loaded.platform.address().pid,
     };
-    let theirs = Server {
-        url: nginx.url(PATH),
-        pid: nginx.worker()?,
-    };
+    let theirs = Server::of(&nginx)?;
+    let safe = Server::of(&safe_nginx)?;
     loaded.pass_a_minute();
-    for server in [&ours, &theirs] {
+    for server in [&ours, &theirs, &safe] {
         // Warmed, unmeasured.
         let _ = wrk::load(&server.url, &headers, 1)?;
     }
     let mut turns = Vec::new();
     for _ in 0..ROUNDS {
         loaded.pass_a_minute();
-        turns.push((ours.measure(&headers)?, theirs.measure(&headers)?));
+        turns.push(Turn {
+            ours: ours.measure(&headers)?,
+            nginx: theirs.measure(&headers)?,
+            safe: safe.measure(&headers)?,
+        });
     }
-    let row = |what: &str, unit, goal, figure: fn(&Measured) -> f64| Row {
-        what: format!("server: {what}"),
-        peer: "nginx".to_owned(),
-        unit,
-        pair: Pair::of_turns(
-            &turns
+    let mut rows = Vec::new();
+    let peers: [(&str, Peer); 2] = [
+        ("nginx", |turn| &turn.nginx),
+        ("nginx, its log as safe as ours", |turn| &turn.safe),
+    ];
+    for (name, peer) in peers {
+        let mut row = |what: &str, unit, goal, figure: fn(&Measured) -> f64| {
+            let pairs: Vec<_> = turns
                 .iter()
-                .map(|(ours, theirs)| (figure(ours), figure(theirs)))
-                .collect::<Vec<_>>(),
-        ),
-        goal,
-    };
-    Ok(vec![
+                .map(|turn| (figure(&turn.ours), figure(peer(turn))))
+                .collect();
+            rows.push(Row {
+                what: format!("server: {what}"),
+                peer: name.to_owned(),
+                unit,
+                pair: Pair::of_turns(&pairs),
+                goal,
+            });
+        };
         row(
             "requests over HTTPS, every rule on, audited",
             Unit::PerSecond,
             Goal::AtLeast(1.3),
             |it| it.per_second,
-        ),
+        );
         row(
             "the same, in a second of the server's processor time",
             Unit::PerSecond,
             Goal::AtLeast(1.3),
             |it| it.per_processor_second,
-        ),
+        );
         row(
             "within what time 99 of 100 are answered",
             Unit::Seconds,
             Goal::AtMost(1.0),
             |it| it.p99,
-        ),
-    ])
+        );
+    }
+    Ok(rows)
 }
+
+/// One measurement of each.
+struct Turn {
+    ours: Measured,
+    nginx: Measured,
+    /// nginx whose log is as safe as ours.
+    safe: Measured,
+}
+
+/// What was measured of one that ours is compared with.
+type Peer = fn(&Turn) -> &Measured;
 
 /// What a server under load was measured at.
 struct Measured {
@@ -95,6 +117,13 @@ struct Server {
 }
 
 impl Server {
+    fn of(nginx: &Nginx) -> Result<Self, Stopped> {
+        Ok(Self {
+            url: nginx.url(PATH),
+            pid: nginx.worker()?,
+        })
+    }
+
     fn measure(&self, headers: &[(&str, &str)]) -> Result<Measured, Stopped> {
         let before = processor_seconds(self.pid)?;
         let answered = wrk::load(&self.url, headers, SECONDS)?;

@@ -89,7 +89,7 @@ fn what_the_platform_answers_is_in_its_document() {
             .args(["--config-file", &settings, "run"])
             .arg(scene.platform.url("/openapi.json"))
             .args(["--include-path-regex", side, "--checks", CHECKS])
-            .args(["--phases", "examples,coverage,fuzzing"])
+            .args(["--phases", "examples,coverage,fuzzing,stateful"])
             .args(["--max-examples", &examples().to_string()])
             .args(["--seed", &seed(), "--no-color", "--no-shrink"])
             .current_dir(home.outermost())

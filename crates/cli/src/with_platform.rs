@@ -208,7 +208,11 @@ fn show(err: &mut dyn Write, report: &Report) -> io::Result<()> {
             1 => String::new(),
             times => format!("  {DIM}{times} times{DIM:#}"),
         };
-        writeln!(err, "  {BAD}{status} {rule}{BAD:#}  {}{times}", refusal.route)?;
+        writeln!(
+            err,
+            "  {BAD}{status} {rule}{BAD:#}  {}{times}",
+            refusal.route
+        )?;
         writeln!(err, "      {}", printable(&explanation.cause, false))?;
         if let Some(fix) = &explanation.fix {
             writeln!(
@@ -222,7 +226,7 @@ fn show(err: &mut dyn Write, report: &Report) -> io::Result<()> {
     if untold > 0 {
         writeln!(
             err,
-            "  {DIM}({untold} more, by the same rules or later ones, not looked at){DIM:#}"
+            "  {DIM}({untold} more refusals were not looked at){DIM:#}"
         )?;
     }
     Ok(())

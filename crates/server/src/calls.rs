@@ -226,9 +226,8 @@ impl<'a> Call<'a> {
         let Some(key) = platform.keys.find(ask.app_id()) else {
             // Refused, after the same work as for a wrong secret.
             let refused = ask.answer(None);
-            return refused.map(|_| {
-                Passed::Decided(Decided::Answered(self.problem(&Problem::Unauthorized)))
-            });
+            return refused
+                .map(|_| Passed::Decided(Decided::Answered(self.problem(&Problem::Unauthorized))));
         };
         let held = key.hold();
         let record: &KeyRecord = &held;
