@@ -273,11 +273,9 @@ pub(crate) async fn platform_export_audit(
     filter: BTreeMap<String, String>,
     name: String,
 ) -> Result<Option<AuditExported>, Failure> {
-    let Some(path) = dialogs::save_file(handle.clone(), name).await else {
-        return Ok(None);
-    };
+    let chosen = dialogs::save_file(handle.clone(), name);
     let heard = |bytes| events::tell(&handle, "export-grew", bytes);
-    app.desk()?.export_audit(&filter, &path, heard).await
+    app.desk()?.export_audit(&filter, chosen, heard).await
 }
 
 /// Stops what is being exported; nothing of it is left.

@@ -7,7 +7,7 @@ use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::{fs::FileExt as _, process::CommandExt as _},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -87,17 +87,32 @@ impl Screen {
         let path = path.to_str().expect("a path in UTF-8");
         self.hands(&["type", "--delay", "20", path]);
         self.hands(&["key", "Return"]);
+        // The next one could be taken for this one as long as it is there.
+        let deadline = Instant::now() + PATIENCE;
+        while self.has_file_dialog() {
+            assert!(Instant::now() < deadline, "the dialog for files stays open");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn has_file_dialog(&self) -> bool {
+        let search = ["search", "--onlyvisible", "--name", FILE_DIALOG];
+        self.xdotool(&search).status.success()
     }
 
     /// Presses keys where the focus is, whatever program has it.
     fn hands(&self, arguments: &[&str]) {
-        let done = Command::new("timeout")
+        let done = self.xdotool(arguments);
+        assert!(done.status.success(), "xdotool {arguments:?}: {done:?}");
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> Output {
+        Command::new("timeout")
             .args(["20", "xdotool"])
             .args(arguments)
             .env("DISPLAY", &self.name)
             .output()
-            .expect("xdotool runs (scripts/setup installs it)");
-        assert!(done.status.success(), "xdotool {arguments:?}: {done:?}");
+            .expect("xdotool runs (scripts/setup installs it)")
     }
 
     /// How many colours are to be seen on every second line of the screen.

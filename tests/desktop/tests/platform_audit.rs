@@ -1,4 +1,5 @@
-//! The audit log in the real window: narrowed, read further back, and exported with a proof.
+//! The audit log in the real window: narrowed, read further back, exported with a proof, and an
+//! export that is stopped.
 
 #![expect(
     clippy::expect_used,
@@ -8,9 +9,10 @@
 
 use std::{fs, process::Command};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use strongroom_desktop_tests::{App, Page};
-use strongroom_testkit::Home;
+use strongroom_testkit::{Home, Platform};
 
 /// How many rows of the log are shown.
 async fn shown(page: &Page) -> u64 {
@@ -128,4 +130,41 @@ async fn the_audit_log_is_narrowed_read_back_followed_and_exported() {
         "{}",
         verified.stdout
     );
+}
+
+#[tokio::test]
+async fn an_export_that_is_stopped_leaves_nothing_though_the_platform_does_not_answer() {
+    let home = Home::new();
+    let app = App::start(&home).await;
+    let _ = app.first_run().await;
+    let page = &app.page;
+    let platform = Platform::start(&home, &[]);
+    page.click("Platform").await;
+    page.click("Start the local platform").await;
+    knock(&home, 3);
+    page.see("GET /api/v1/ping").await;
+    page.click("Export…").await;
+    page.click("Choose where…").await;
+    let process = i32::try_from(platform.address().pid).ok();
+    let process = process.and_then(Pid::from_raw).expect("a process");
+    kill_process(process, Signal::STOP).unwrap();
+    let given_up = home.beside("given up.jsonl");
+    app.choose_file(&given_up);
+    page.click("Cancel").await;
+    page.miss("Export the audit log").await;
+    kill_process(process, Signal::CONT).unwrap();
+
+    // It would be there by the time that another one is.
+    page.click("Export…").await;
+    page.click("Choose where…").await;
+    let wanted = home.beside("wanted.jsonl");
+    app.choose_file(&wanted);
+    page.see("The audit log is exported").await;
+    assert!(wanted.exists());
+    let beside = fs::read_dir(given_up.parent().unwrap()).unwrap();
+    let names: Vec<_> = beside
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("given up"))
+        .collect();
+    assert!(names.is_empty(), "{names:?}");
 }

@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -76,9 +76,9 @@ impl Desk {
         rows(&platform, &query, before, SHOWN).await
     }
 
-    /// Writes all rows that fit to a file, as its name has it (`.csv`, or JSON Lines), with their proof
-    /// beside it; `heard` is told now and then how many bytes there are. `None` if it was stopped: then
-    /// there is no file.
+    /// Writes all rows that fit to the file that the person chooses, as its name has it (`.csv`, or JSON
+    /// Lines), with their proof beside it; `heard` is told now and then how many bytes there are. `None`
+    /// if no file was chosen, or it was stopped, before or after that: then there is no file.
     ///
     /// # Errors
     ///
@@ -86,35 +86,42 @@ impl Desk {
     pub async fn export_audit(
         &self,
         filter: &BTreeMap<String, String>,
-        file: &Path,
+        chosen: impl Future<Output = Option<PathBuf>>,
         mut heard: impl FnMut(u64),
     ) -> Result<Option<AuditExported>, Failure> {
-        let is_csv = file
-            .extension()
-            .is_some_and(|it| it.eq_ignore_ascii_case("csv"));
-        let format = match is_csv {
-            true => ExportFormat::Csv,
-            false => ExportFormat::Jsonl,
+        // Heard from here on, also while a file is chosen and while the platform does not answer.
+        let stopped = self.0.stop_export.notified();
+        let export = async {
+            let Some(file) = chosen.await else {
+                return Ok(None);
+            };
+            let is_csv = file
+                .extension()
+                .is_some_and(|it| it.eq_ignore_ascii_case("csv"));
+            let format = match is_csv {
+                true => ExportFormat::Csv,
+                false => ExportFormat::Jsonl,
+            };
+            let platform = self.manage().await?;
+            let query = question(&platform, filter).await?;
+            let mut told: Option<Instant> = None;
+            let heard = |bytes| {
+                if told.is_none_or(|told| told.elapsed() > BREATH) {
+                    told = Some(Instant::now());
+                    heard(bytes);
+                }
+            };
+            let exported = export_to_file(&platform, &query, format, &file, true, heard).await?;
+            Ok(Some(AuditExported {
+                file: exported.file.display().to_string(),
+                proof_file: exported.proof_file.display().to_string(),
+                rows: exported.proof.rows,
+            }))
         };
-        let platform = self.manage().await?;
-        let query = question(&platform, filter).await?;
-        let mut told: Option<Instant> = None;
-        let heard = |bytes| {
-            if told.is_none_or(|told| told.elapsed() > BREATH) {
-                told = Some(Instant::now());
-                heard(bytes);
-            }
-        };
-        let export = export_to_file(&platform, &query, format, file, true, heard);
-        let exported = tokio::select! {
-            exported = export => exported?,
-            () = self.0.stop_export.notified() => return Ok(None),
-        };
-        Ok(Some(AuditExported {
-            file: exported.file.display().to_string(),
-            proof_file: exported.proof_file.display().to_string(),
-            rows: exported.proof.rows,
-        }))
+        tokio::select! {
+            exported = export => exported,
+            () = stopped => Ok(None),
+        }
     }
 
     /// Stops what [`Desk::export_audit`] writes, if it does.

@@ -1,6 +1,6 @@
 //! Changes to an issued key as the window makes them, and the audit log as it asks for it.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, future::ready};
 
 use strongroom_contract::{
     agent::{KeyList, Lock, Nothing},
@@ -136,7 +136,7 @@ fn rows_are_asked_for_by_how_long_ago_and_an_export_that_fails_leaves_nothing() 
     let taken = folder.join("taken");
     fs::create_dir(&taken).unwrap();
     let everything = BTreeMap::new();
-    let refused = window.block_on(desk.export_audit(&everything, &taken, |_| {}));
+    let refused = window.block_on(desk.export_audit(&everything, ready(Some(taken)), |_| {}));
     assert_eq!(refused.unwrap_err().code, ErrorCode::Storage);
     let left: Vec<_> = fs::read_dir(&folder)
         .unwrap()

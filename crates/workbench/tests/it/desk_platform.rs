@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::ready,
     io::{BufRead as _, BufReader},
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -231,12 +232,26 @@ fn an_issued_key_is_held_used_refused_and_mended() {
     assert!(page.rows.iter().all(|row| row.rule == Some(Rule::Source)));
     let file = window.home.path().join("refused.csv");
     let mut told = 0;
-    let exporting = desk.export_audit(&refused, &file, |bytes| told = bytes);
+    let chosen = ready(Some(file.clone()));
+    let exporting = desk.export_audit(&refused, chosen, |bytes| told = bytes);
     let exported = window.block_on(exporting).unwrap().unwrap();
     assert_eq!(exported.rows, page.rows.len() as u64);
     assert!(told > 0);
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count(), page.rows.len() + 1);
+    std::fs::remove_file(&file).unwrap();
+
+    // Stopped while a file is still being chosen: what is chosen then is not written.
+    let (choose, chosen) = tokio::sync::oneshot::channel();
+    let chosen = async { chosen.await.ok() };
+    let stopped = async {
+        desk.stop_export();
+        choose.send(file.clone()).unwrap();
+    };
+    let exporting = desk.export_audit(&refused, chosen, |_| {});
+    let both = async { tokio::join!(biased; exporting, stopped) };
+    assert_eq!(window.block_on(both).0.unwrap(), None);
+    assert!(!file.exists());
     let unknown = BTreeMap::from([("colour".to_owned(), "red".to_owned())]);
     let failure = window.block_on(desk.audit(&unknown, None)).unwrap_err();
     assert_eq!(failure.code, ErrorCode::Usage);
