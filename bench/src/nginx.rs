@@ -38,8 +38,13 @@ pub(crate) struct Nginx {
     child: Child,
     port: u16,
     dir: TempDir,
-    /// What brings the log to the disk ends once this is gone.
-    syncs: Option<mpsc::Sender<()>>,
+    syncs: Option<Syncs>,
+}
+
+/// What brings the log to the disk: it ends once the sender is gone.
+struct Syncs {
+    thread: thread::JoinHandle<io::Result<()>>,
+    end: mpsc::Sender<()>,
 }
 
 impl Nginx {
@@ -110,6 +115,16 @@ impl Nginx {
         }
     }
 
+    /// That its log was as safe as it was to be up to now.
+    pub(crate) fn kept_its_log(&self) -> Result<(), Stopped> {
+        match &self.syncs {
+            Some(syncs) if syncs.thread.is_finished() => Err(Stopped::because(
+                "nginx's log is not brought to the disk any more",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The certificate that it shows, to be trusted: PEM.
     pub(crate) fn certificate(&self) -> PathBuf {
         self.dir.path().join("cert.pem")
@@ -127,18 +142,21 @@ impl Drop for Nginx {
         let pid = rustix::process::Pid::from_child(&self.child);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         let _ = self.child.wait();
-        drop(self.syncs.take());
+        if let Some(Syncs { thread, end }) = self.syncs.take() {
+            drop(end);
+            let _ = thread.join();
+        }
     }
 }
 
-/// Brings what is added to a log to the disk, on the server's core, until what it returns is dropped.
-fn bring_to_the_disk(log: fs::File) -> Result<mpsc::Sender<()>, Stopped> {
+/// Brings what is added to a log to the disk, on the server's core.
+fn bring_to_the_disk(log: fs::File) -> Result<Syncs, Stopped> {
     const MUCH: u64 = 1024 * 1024;
     const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
     let mut core = CpuSet::new();
     core.set(SERVER_CORE.parse()?);
     let (end, ended) = mpsc::channel();
-    thread::spawn(move || -> io::Result<()> {
+    let thread = thread::spawn(move || -> io::Result<()> {
         sched_setaffinity(None, &core)?;
         let (mut synced, mut at) = (0, Instant::now());
         while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -150,7 +168,7 @@ fn bring_to_the_disk(log: fs::File) -> Result<mpsc::Sender<()>, Stopped> {
         }
         Ok(())
     });
-    Ok(end)
+    Ok(Syncs { thread, end })
 }
 
 fn path_with_sbin() -> String {

@@ -152,13 +152,7 @@ impl Table {
         let _ = ask()?;
         if grep.is_empty() {
             let pair = Pair::alternate(ROUNDS, ask, || Ok(MOST.as_secs_f64()))?;
-            self.rows.push(Row {
-                what: format!("audit: {what}, of {ROWS} rows"),
-                peer: "10 ms".to_owned(),
-                unit: Unit::Seconds,
-                pair,
-                goal: Goal::AtMost(1.0),
-            });
+            self.answered(what, "10 ms", pair, 1.0);
             return Ok(());
         }
         let greps: String = grep
@@ -174,14 +168,18 @@ impl Table {
             shell.args(["-c", &line]).env("LC_ALL", "C");
             quiet(shell)
         })?;
+        self.answered(what, "grep over the rows as text", pair, 0.1);
+        Ok(())
+    }
+
+    fn answered(&mut self, what: &str, peer: &str, pair: Pair, most: f64) {
         self.rows.push(Row {
             what: format!("audit: {what}, of {ROWS} rows"),
-            peer: "grep over the rows as text".to_owned(),
+            peer: peer.to_owned(),
             unit: Unit::Seconds,
             pair,
-            goal: Goal::AtMost(0.1),
+            goal: Goal::AtMost(most),
         });
-        Ok(())
     }
 
     /// All rows as text, proven and signed on their way.

@@ -49,6 +49,7 @@ pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
             safe: safe.measure(&headers)?,
         });
     }
+    safe_nginx.kept_its_log()?;
     let mut rows = Vec::new();
     let peers: [(&str, Peer); 2] = [
         ("nginx", |turn| &turn.nginx),
