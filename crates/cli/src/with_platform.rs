@@ -224,10 +224,7 @@ fn show(err: &mut dyn Write, report: &Report) -> io::Result<()> {
     }
     let untold = report.untold();
     if untold > 0 {
-        writeln!(
-            err,
-            "  {DIM}({untold} more refusals were not looked at){DIM:#}"
-        )?;
+        writeln!(err, "  {DIM}({untold} more refusals are not shown){DIM:#}")?;
     }
     Ok(())
 }

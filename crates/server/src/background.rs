@@ -165,6 +165,7 @@ mod tests {
 
     /// What is done at most once in this is not done in a test.
     const NEVER: Duration = Duration::from_secs(86_400);
+    const MEBIBYTE: u64 = 1024 * 1024;
     /// How long something that is waited for may take on a machine that has much to do.
     const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -180,14 +181,17 @@ mod tests {
         let mut most = 0;
         loop {
             let waits = audit.unsynced();
-            if waits < most {
+            // The first tick, which comes at once, may take some away as well.
+            if most >= MEBIBYTE && waits < most {
                 break;
             }
-            most = waits;
+            most = most.max(waits);
             let ping = stage.send("GET", "/api/v1/ping", &pair, b"").await;
             assert_eq!(ping.status, 200);
-            assert!(Instant::now() < deadline, "{most} bytes still wait");
+            assert!(
+                Instant::now() < deadline,
+                "{waits} bytes wait, {most} at most"
+            );
         }
-        assert!(most >= 1024 * 1024, "brought to the disk at {most} bytes");
     }
 }

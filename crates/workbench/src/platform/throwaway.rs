@@ -311,13 +311,21 @@ async fn report(platform: &Platform) -> Result<Report, Failure> {
 }
 
 impl Alike {
-    /// Their causes, each once. If of none more is known than the rule, that.
     async fn causes(&self, platform: &Platform) -> Result<Vec<RefusedRequest>, Failure> {
+        let mut explanations = Vec::new();
+        for id in self.request_ids.iter().rev().take(ASKED) {
+            explanations.push(platform.explain(id).await?);
+        }
+        Ok(self.told(explanations))
+    }
+
+    /// Their causes, each once. If of none more is known than the rule, that.
+    fn told(&self, explanations: Vec<Explanation>) -> Vec<RefusedRequest> {
         let mut told: Vec<RefusedRequest> = Vec::new();
         let mut forgotten = None;
-        for id in self.request_ids.iter().rev().take(ASKED) {
-            let explanation = platform.explain(id).await?;
-            if explanation == explain_forgotten(id.clone(), self.rule) {
+        for explanation in explanations {
+            let id = explanation.request_id.clone().unwrap_or_default();
+            if explanation == explain_forgotten(id, self.rule) {
                 forgotten.get_or_insert(explanation);
                 continue;
             }
@@ -331,7 +339,7 @@ impl Alike {
             let all = self.request_ids.len() as u64;
             told.extend(forgotten.map(|explanation| self.refused(all, explanation)));
         }
-        Ok(told)
+        told
     }
 
     fn refused(&self, times: u64, explanation: Explanation) -> RefusedRequest {
@@ -369,6 +377,37 @@ mod tests {
             port: 0,
             ..ServeOptions::default()
         }
+    }
+
+    #[test]
+    fn what_is_known_of_a_refusal_is_told_rather_than_that_no_more_is() {
+        let ids = ["a", "b", "c", "d"].map(str::to_owned);
+        let alike = Alike {
+            route: "GET /api/v1/ping".to_owned(),
+            status: 429,
+            rule: Rule::Rate,
+            request_ids: ids.to_vec(),
+        };
+        let forgotten = |id: &str| explain_forgotten(id.to_owned(), Rule::Rate);
+        let known = |id: &str, cause: &str| Explanation {
+            cause: cause.to_owned(),
+            ..forgotten(id)
+        };
+        let explained = vec![
+            forgotten("d"),
+            known("c", "minute"),
+            known("b", "day"),
+            known("a", "minute"),
+        ];
+        let told = alike.told(explained);
+        let told: Vec<_> = told
+            .iter()
+            .map(|it| (it.explanation.request_id.as_deref(), it.times))
+            .collect();
+        assert_eq!(told, [(Some("c"), 2), (Some("b"), 1)]);
+
+        let told = alike.told(vec![forgotten("d"), forgotten("c")]);
+        assert_eq!(told, [alike.refused(4, forgotten("d"))]);
     }
 
     #[tokio::test]
