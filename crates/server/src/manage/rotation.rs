@@ -31,11 +31,12 @@ pub(super) async fn rotate(call: Call<'_>) -> Result<Done, NotDone> {
         )));
     }
     let platform = call.platform;
-    let now = call.arrival.now;
     let app_id = named(call)?;
     let key = find(call, app_id)?;
     // What is written below was computed from this record: no other rotation may come between.
     let _alone = platform.rotating.lock().await;
+    // Not of when the request came: a rotation that went before has ended a secret since.
+    let now = platform.clock.now();
     let record = key.snapshot();
     if let ended @ (KeyState::Revoked | KeyState::Expired) = record.state(now) {
         let ended = match ended {
@@ -78,7 +79,7 @@ pub(super) async fn retire(call: Call<'_>) -> Result<Done, NotDone> {
     let _alone = call.platform.rotating.lock().await;
     let mut secrets = key.snapshot().secrets.clone();
     secrets
-        .end(secret_id, call.arrival.now)
+        .end(secret_id, call.platform.clock.now())
         .map_err(|error| match error {
             EndError::Unknown(_) => NotDone::not_found(error.to_string()),
             EndError::Ended(_) | EndError::Last(_) => NotDone::conflict(error.to_string()),
