@@ -22,9 +22,10 @@ pub(super) async fn set(call: Call<'_>) -> Result<Done, NotDone> {
     let public_key = public_key.as_deref().map(read).transpose()?;
     let app_id = named(call)?;
     let key = find(call, app_id)?;
-    let now = call.arrival.now;
     // What is written below was computed from this record: no rotation may come between.
     let _alone = call.platform.rotating.lock().await;
+    // Not of when the request came: a rotation that went before has ended a secret since.
+    let now = call.platform.clock.now();
     let record = key.snapshot();
     if record.state(now) == KeyState::Revoked {
         return Err(NotDone::conflict(format!(
