@@ -1,6 +1,6 @@
 //! A platform for tests, spoken to without a socket.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::Path, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
@@ -81,7 +81,14 @@ impl Stage {
 
     /// The same platform after it has ended and begun again.
     pub(crate) async fn restarted(self) -> Self {
+        self.restarted_after(|_| {}).await
+    }
+
+    /// The same after something was done to its state directory in between.
+    pub(crate) async fn restarted_after(self, done: impl FnOnce(&Path)) -> Self {
+        let state = self.running.state_dir().to_owned();
         self.running.shutdown().await;
+        done(&state);
         Self::start(self.config.unwrap(), self.home.unwrap()).await
     }
 
@@ -134,6 +141,23 @@ impl Stage {
         let target = format!("/manage/v1{path}");
         let headers = [("authorization", bearer.as_str())];
         self.send(method, &target, &headers, body.as_bytes()).await
+    }
+
+    /// Answers a management request that came before a change of a key's secrets was done, and has its
+    /// turn `later`, by the virtual clock.
+    pub(crate) async fn in_turn(
+        &self,
+        later: Duration,
+        request: impl Future<Output = Reply>,
+    ) -> Reply {
+        let platform = &self.running.platform;
+        let turn = platform.rotating.lock().await;
+        let mut request = std::pin::pin!(request);
+        let came = std::future::poll_fn(|context| Poll::Ready(request.as_mut().poll(context)));
+        assert!(came.await.is_pending(), "it did not wait for its turn");
+        platform.clock.advance(later);
+        drop(turn);
+        request.await
     }
 
     /// Issues a key: its app-id and secret.

@@ -64,6 +64,7 @@ pub(super) fn first(key: PublicKey, now: UnixMillis) -> RegisteredKey {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use strongroom_contract::time::UnixMillis;
     use strongroom_crypto::SecretText;
     use strongroom_signing::Scheme;
 
@@ -197,6 +198,19 @@ mod tests {
             assert_eq!(reply.status, 422);
             assert!(!String::from_utf8_lossy(&reply.body).contains("MC4C"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_public_key_begins_at_the_time_of_its_turn() {
+        let stage = Stage::with(|config| config.virtual_clock = true).await;
+        let app_id = stage.key(json!({})).await.0;
+        let it = Signing { stage, app_id };
+        let came = it.stage.running.platform.clock.now();
+        let later = std::time::Duration::from_secs(1_800);
+        let set = it.stage.in_turn(later, it.set(FIRST.1.into())).await.json();
+        let created: UnixMillis =
+            serde_json::from_value(set["public_key"]["created"].clone()).unwrap();
+        assert!(created.since(came) >= later, "{set}");
     }
 
     #[tokio::test]

@@ -262,6 +262,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_change_is_decided_at_the_time_of_its_turn() {
+        let overlap = Duration::from_secs(1_800);
+        let rotating = json!({ "overlap_ms": overlap.as_millis() as u64 });
+        let it = Rotating::new(json!({})).await;
+        it.second(rotating.clone()).await;
+        // Two secrets count when it comes, and one when it has its turn.
+        let third = it.stage.in_turn(overlap, it.rotate(rotating)).await;
+        assert_eq!(third.status, 201, "{:?}", third.body);
+        // When it comes the older one would go on in its place; it has ended since.
+        let taken_back = it.stage.in_turn(overlap, it.retire(3)).await;
+        assert_eq!(taken_back.status, 409, "{:?}", taken_back.body);
+        let view = it.view().await;
+        let live: Vec<_> = view.secrets.iter().filter(|it| it.is_live).collect();
+        assert_eq!(live.len(), 1);
+        assert_eq!(live[0].id, 3);
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_rotated_is_told_and_stays() {
         let it = Rotating::new(json!({})).await;
         let long = it.rotate(json!({ "overlap_ms": 604_800_001 })).await;
