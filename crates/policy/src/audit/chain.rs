@@ -7,8 +7,9 @@ use strongroom_crypto::{Key, framing::Frame, mac::HmacSha256, random};
 
 use super::{
     checkpoint::Checkpoint,
-    record::Kind,
+    record::{Kind, LENGTH},
     row::{Row, RowError},
+    rows::{self, Tag},
     segment::SegmentHeader,
 };
 
@@ -39,9 +40,10 @@ impl Link {
     pub const LEN: usize = 32;
 }
 
-/// The keys of an audit log, both derived from the platform's checkpoint key.
+/// The keys of an audit log, all derived from the platform's checkpoint key.
 pub struct AuditKey {
     chain: HmacSha256,
+    rows: HmacSha256,
     pub(super) checkpoint: HmacSha256,
 }
 
@@ -52,6 +54,7 @@ impl AuditKey {
         let derive = |purpose: &str| HmacSha256::from(&checkpoint_key.derive(&Frame::of(purpose)));
         Self {
             chain: derive("strongroom audit chain v1"),
+            rows: derive("strongroom audit rows v1"),
             checkpoint: derive("strongroom audit checkpoint v1"),
         }
     }
@@ -65,6 +68,14 @@ impl AuditKey {
     /// The link of what follows `previous`.
     pub(super) fn link(&self, previous: Link, linked: &[u8]) -> Link {
         Link(self.chain.tag(&[&previous.0, linked]).into_public())
+    }
+
+    /// The tag of a row within a record.
+    pub(super) fn tag(&self, before: &[u8], row: &[u8]) -> Tag {
+        let mut tag = Tag::default();
+        let whole = self.rows.tag(&[before, row]).into_public();
+        tag.copy_from_slice(&whole[..size_of::<Tag>()]);
+        tag
     }
 }
 
@@ -130,18 +141,23 @@ impl Chain {
         header.number
     }
 
-    /// Appends a row. Says its number. Allocates nothing if `out` has room.
+    /// Appends the first of `rows` as one record: as many as it can hold, which is at least one.
+    /// Says how many these are; their numbers follow each other from [`Chain::rows`] on. Allocates
+    /// nothing if `out` has room.
     ///
     /// # Errors
     ///
     /// [`RowError`] if a field is too long or not printable; nothing was appended.
-    pub fn append(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<u64, RowError> {
-        let start = out.len();
-        let sequence = self.rows;
-        self.record(Kind::Row, out, |out| row.encode(sequence, out))
+    pub fn append(&mut self, rows: &[Row<'_>], out: &mut Vec<u8>) -> Result<usize, RowError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let start = begin_record(Kind::Rows, out);
+        let appended = rows::encode(rows, self.rows, self.link, &self.key, out)
             .inspect_err(|_| out.truncate(start))?;
-        self.rows += 1;
-        Ok(sequence)
+        self.end_record(start, out);
+        self.rows += appended as u64;
+        Ok(appended)
     }
 
     /// Signs a checkpoint over all rows so far, appends it and gives it, to be copied elsewhere.
@@ -154,11 +170,9 @@ impl Chain {
         }
         let checkpoint = self.here(now);
         let signed = checkpoint.sign(&self.key);
-        let appended = self.record(Kind::Checkpoint, out, |out| {
-            out.extend_from_slice(&signed);
-            Ok(())
-        });
-        appended.ok()?;
+        let start = begin_record(Kind::Checkpoint, out);
+        out.extend_from_slice(&signed);
+        self.end_record(start, out);
         self.rows_at_checkpoint = self.rows;
         Some(checkpoint)
     }
@@ -214,26 +228,23 @@ impl Chain {
         &self.key
     }
 
-    fn record(
-        &mut self,
-        kind: Kind,
-        out: &mut Vec<u8>,
-        body: impl FnOnce(&mut Vec<u8>) -> Result<(), RowError>,
-    ) -> Result<(), RowError> {
-        let start = out.len();
-        out.extend_from_slice(&[0; 4]);
-        out.push(kind.code());
-        body(out)?;
-        let length = out.len() - start - 4 + Link::LEN;
-        // A body is far shorter than MAX_RECORD.
-        let prefix = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
-        if let Some(slot) = out.get_mut(start..start + 4) {
-            slot.copy_from_slice(&prefix);
+    /// Ends the record that begins at `start`: with its length, and its link.
+    fn end_record(&mut self, start: usize, out: &mut Vec<u8>) {
+        let record = out.get_mut(start..).unwrap_or_default();
+        if let Some((prefix, content)) = record.split_first_chunk_mut::<LENGTH>() {
+            // No more than MAX_RECORD.
+            let length = content.len() + Link::LEN;
+            *prefix = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         }
-        self.link = self
-            .key
-            .link(self.link, out.get(start..).unwrap_or_default());
+        self.link = self.key.link(self.link, record);
         out.extend_from_slice(&self.link.0);
-        Ok(())
     }
+}
+
+/// Begins a record: its body is to follow. Says where.
+fn begin_record(kind: Kind, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&[0; LENGTH]);
+    out.push(kind.code());
+    start
 }

@@ -6,7 +6,7 @@ use strongroom_contract::time::UnixMillis;
 
 use super::{
     chain::{AuditKey, Link, LogId},
-    record::{Malformed, Reader},
+    field::{Malformed, Reader},
 };
 
 /// Says that a log had this many rows, and which link they led to. A copy that is kept elsewhere

@@ -1,21 +1,31 @@
 //! Records: a length, a kind, a body, a link.
 
-use super::chain::Link;
+use super::{
+    chain::Link,
+    field::Malformed,
+    row::StoredRow,
+    rows::{Item, Rows},
+    single,
+};
 
-/// The longest record, in bytes behind its length.
-pub const MAX_RECORD: usize = 4_096;
+/// The longest record, in bytes behind its length: one of rows.
+pub const MAX_RECORD: usize = 65_536;
+/// The longest record of another kind.
+const MAX_SINGLE: usize = 4_096;
 /// Bytes of the length.
-const LENGTH: usize = 4;
+pub(super) const LENGTH: usize = 4;
 /// Bytes of kind and link.
 const FIXED: usize = 1 + Link::LEN;
 
 /// What a record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A row.
+    /// One row, as logs were written at first.
     Row,
     /// A checkpoint.
     Checkpoint,
+    /// Rows that were written together.
+    Rows,
 }
 
 impl Kind {
@@ -23,6 +33,7 @@ impl Kind {
         match self {
             Self::Row => 1,
             Self::Checkpoint => 2,
+            Self::Rows => 3,
         }
     }
 
@@ -30,7 +41,15 @@ impl Kind {
         match code {
             1 => Some(Self::Row),
             2 => Some(Self::Checkpoint),
+            3 => Some(Self::Rows),
             _ => None,
+        }
+    }
+
+    const fn longest(self) -> usize {
+        match self {
+            Self::Row | Self::Checkpoint => MAX_SINGLE,
+            Self::Rows => MAX_RECORD,
         }
     }
 }
@@ -46,6 +65,20 @@ pub struct Record<'a> {
     pub link: Link,
     /// What the link is over: length, kind and body.
     pub(super) linked: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Its rows, in their order, up to the first that can't be read. Whether they are what was
+    /// written, the record's link says ([`super::Verifier`]).
+    pub fn rows(&self) -> impl Iterator<Item = Result<StoredRow<'a>, Malformed>> + use<'a> {
+        self.items().map(|item| item.map(|item| item.stored))
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = Result<Item<'a>, Malformed>> + use<'a> {
+        let one = (self.kind == Kind::Row).then(|| single::decode(self.body));
+        let many = (self.kind == Kind::Rows).then(|| Rows::of(self.body));
+        one.into_iter().chain(many.into_iter().flatten())
+    }
 }
 
 /// Splits the first record off. `None` if its bytes are not all there yet.
@@ -64,6 +97,9 @@ pub fn split_record(bytes: &[u8]) -> Result<Option<(Record<'_>, &[u8])>, Malform
     let code = rest.first().copied();
     let kind = code.map(|code| Kind::of(code).ok_or(Malformed("its kind is unknown")));
     let kind = kind.transpose()?;
+    if kind.is_some_and(|kind| length > kind.longest()) {
+        return Err(Malformed("its length is impossible"));
+    }
     let (Some(kind), Some((content, after))) = (kind, rest.split_at_checked(length)) else {
         return Ok(None);
     };
@@ -83,51 +119,3 @@ pub fn split_record(bytes: &[u8]) -> Result<Option<(Record<'_>, &[u8])>, Malform
         _ => Err(Malformed("it is too short")),
     }
 }
-
-/// Bytes are not what the format says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Malformed(pub(super) &'static str);
-
-/// Reads fields off the front of bytes.
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(TOO_SHORT)?;
-        self.0 = rest;
-        Ok(*array)
-    }
-
-    pub(super) fn bytes(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
-        let (bytes, rest) = self.0.split_at_checked(len).ok_or(TOO_SHORT)?;
-        self.0 = rest;
-        Ok(bytes)
-    }
-
-    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
-        self.array().map(u8::from_le_bytes)
-    }
-
-    pub(super) fn u16(&mut self) -> Result<u16, Malformed> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    pub(super) fn u64(&mut self) -> Result<u64, Malformed> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    pub(super) fn end(self) -> Result<(), Malformed> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Malformed("bytes follow where it should end"))
-        }
-    }
-}
-
-const TOO_SHORT: Malformed = Malformed("it ends before it should");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use strongroom_contract::{explain::Rule, time::UnixMillis};
 use strongroom_crypto::random;
 
-use super::record::{Malformed, Reader};
+use super::field::{Malformed, Reader};
 use crate::{credential::SecretId, key::ClientId, replay::NonceHash};
 
 /// The longest [`Row::act`], in bytes.
@@ -118,6 +118,9 @@ pub struct Row<'a> {
 pub struct Personal<'a> {
     /// Which key: the client's id, or another one for requests of no known client.
     pub key_id: [u8; 16],
+    /// The request that the sealed bytes are bound to: the row's own, or another one of the same
+    /// sender that was written together with it.
+    pub bound: RequestId,
     /// The sealed bytes.
     pub sealed: &'a [u8],
 }
@@ -158,136 +161,8 @@ pub enum RowError {
     NotPrintable(&'static str),
 }
 
-mod flag {
-    pub(super) const SLOT_TAKEN: u8 = 1;
-    pub(super) const KEY: u8 = 1 << 1;
-    pub(super) const CLIENT: u8 = 1 << 2;
-    pub(super) const SECRET: u8 = 1 << 3;
-    pub(super) const NONCE: u8 = 1 << 4;
-    pub(super) const PERSONAL: u8 = 1 << 5;
-    pub(super) const ALL: u8 = (1 << 6) - 1;
-}
-
-impl Row<'_> {
-    /// Appends the row's body. Nothing is appended if it can't be written.
-    pub(super) fn encode(&self, sequence: u64, out: &mut Vec<u8>) -> Result<(), RowError> {
-        text("act", self.act, MAX_ACT)?;
-        text("method", self.method, MAX_METHOD)?;
-        text("path", self.path, MAX_PATH)?;
-        text("key", self.key.unwrap_or_default(), MAX_KEY)?;
-        let sealed = self.personal.map_or(&[][..], |personal| personal.sealed);
-        bounded("personal", sealed.len(), MAX_PERSONAL)?;
-
-        out.extend_from_slice(&sequence.to_le_bytes());
-        out.extend_from_slice(&self.real.0.to_le_bytes());
-        out.extend_from_slice(&self.platform.0.to_le_bytes());
-        out.extend_from_slice(&self.request.0);
-        out.extend_from_slice(&self.duration_us.to_le_bytes());
-        out.extend_from_slice(&self.count.to_le_bytes());
-        out.extend_from_slice(&self.cost.to_le_bytes());
-        out.extend_from_slice(&self.status.to_le_bytes());
-        out.push(self.rule.map_or(0, rule_code));
-        out.push(self.flags());
-        if let Some(key) = self.key {
-            short(key.as_bytes(), out);
-        }
-        if let Some(client) = self.client {
-            out.extend_from_slice(&client.0);
-        }
-        if let Some(secret) = self.secret {
-            out.extend_from_slice(&secret.0.to_le_bytes());
-        }
-        if let Some(nonce) = self.nonce {
-            out.extend_from_slice(&nonce.hash.0);
-            out.extend_from_slice(&nonce.expires.0.to_le_bytes());
-        }
-        if let Some(personal) = self.personal {
-            out.extend_from_slice(&personal.key_id);
-            long(personal.sealed, out);
-        }
-        short(self.act.as_bytes(), out);
-        short(self.method.as_bytes(), out);
-        long(self.path.as_bytes(), out);
-        Ok(())
-    }
-
-    fn flags(&self) -> u8 {
-        [
-            (self.slot_taken, flag::SLOT_TAKEN),
-            (self.key.is_some(), flag::KEY),
-            (self.client.is_some(), flag::CLIENT),
-            (self.secret.is_some(), flag::SECRET),
-            (self.nonce.is_some(), flag::NONCE),
-            (self.personal.is_some(), flag::PERSONAL),
-        ]
-        .into_iter()
-        .filter(|(set, _)| *set)
-        .fold(0, |flags, (_, bit)| flags | bit)
-    }
-}
-
-impl<'a> StoredRow<'a> {
-    /// Reads a row's body.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`] if it is not exactly what [`super::Chain::append`] writes.
-    pub fn decode(body: &'a [u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader(body);
-        let read = &mut reader;
-        let sequence = read.u64()?;
-        let real = UnixMillis(read.u64()?);
-        let platform = UnixMillis(read.u64()?);
-        let request = RequestId(read.array()?);
-        let duration_us = read.u32()?;
-        let count = read.u32()?;
-        let cost = read.u32()?;
-        let status = read.u16()?;
-        let rule = match read.u8()? {
-            0 => None,
-            code => Some(rule_of(code).ok_or(Malformed("its rule is unknown"))?),
-        };
-        let flags = read.u8()?;
-        if flags & !flag::ALL != 0 {
-            return Err(Malformed("it has a flag that is unknown"));
-        }
-        let has = |flag| flags & flag != 0;
-        let row = Row {
-            real,
-            platform,
-            request,
-            key: when(has(flag::KEY), || read_short(read, MAX_KEY))?,
-            client: when(has(flag::CLIENT), || read.array().map(ClientId))?,
-            secret: when(has(flag::SECRET), || read.u32().map(SecretId))?,
-            nonce: when(has(flag::NONCE), || {
-                Ok(SpentNonce {
-                    hash: NonceHash(read.array()?),
-                    expires: UnixMillis(read.u64()?),
-                })
-            })?,
-            personal: when(has(flag::PERSONAL), || {
-                Ok(Personal {
-                    key_id: read.array()?,
-                    sealed: read_long(read, MAX_PERSONAL)?,
-                })
-            })?,
-            act: read_short(read, MAX_ACT)?,
-            method: read_short(read, MAX_METHOD)?,
-            path: printable(read_long(read, MAX_PATH)?)?,
-            status,
-            rule,
-            duration_us,
-            count,
-            cost,
-            slot_taken: has(flag::SLOT_TAKEN),
-        };
-        reader.end()?;
-        Ok(Self { sequence, row })
-    }
-}
-
 /// What a rule is in a row. Frozen: numbers are never reused.
-const fn rule_code(rule: Rule) -> u8 {
+pub(super) const fn rule_code(rule: Rule) -> u8 {
     match rule {
         Rule::Flood => 1,
         Rule::Body => 2,
@@ -301,6 +176,16 @@ const fn rule_code(rule: Rule) -> u8 {
         Rule::Permission => 10,
         Rule::Audit => 11,
         Rule::Scenario => 12,
+    }
+}
+
+/// Reads what [`rule_code`] says; 0 for none.
+pub(super) fn read_rule(reader: &mut Reader<'_>) -> Result<Option<Rule>, Malformed> {
+    match reader.u8()? {
+        0 => Ok(None),
+        code => rule_of(code)
+            .map(Some)
+            .ok_or(Malformed("its rule is unknown")),
     }
 }
 
@@ -320,70 +205,4 @@ const fn rule_of(code: u8) -> Option<Rule> {
         12 => Rule::Scenario,
         _ => return None,
     })
-}
-
-fn when<T>(
-    present: bool,
-    read: impl FnOnce() -> Result<T, Malformed>,
-) -> Result<Option<T>, Malformed> {
-    present.then(read).transpose()
-}
-
-fn text(field: &'static str, text: &str, max: usize) -> Result<(), RowError> {
-    bounded(field, text.len(), max)?;
-    if is_printable(text.as_bytes()) {
-        Ok(())
-    } else {
-        Err(RowError::NotPrintable(field))
-    }
-}
-
-fn bounded(field: &'static str, found: usize, max: usize) -> Result<(), RowError> {
-    if found <= max {
-        Ok(())
-    } else {
-        Err(RowError::TooLong { field, found, max })
-    }
-}
-
-fn is_printable(text: &[u8]) -> bool {
-    text.iter().all(|byte| (b' '..=b'~').contains(byte))
-}
-
-fn printable(text: &[u8]) -> Result<&str, Malformed> {
-    let ascii = is_printable(text).then(|| str::from_utf8(text).ok());
-    ascii.flatten().ok_or(Malformed(
-        "a text has characters other than printable ASCII",
-    ))
-}
-
-/// Behind one byte of length; the bound on texts is checked before.
-fn short(bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
-    out.extend_from_slice(bytes);
-}
-
-/// Behind two bytes of length.
-fn long(bytes: &[u8], out: &mut Vec<u8>) {
-    let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
-    out.extend_from_slice(&len.to_le_bytes());
-    out.extend_from_slice(bytes);
-}
-
-fn read_short<'a>(reader: &mut Reader<'a>, max: usize) -> Result<&'a str, Malformed> {
-    let len = usize::from(reader.u8()?);
-    printable(reader.bytes(within(len, max)?)?)
-}
-
-fn read_long<'a>(reader: &mut Reader<'a>, max: usize) -> Result<&'a [u8], Malformed> {
-    let len = usize::from(reader.u16()?);
-    reader.bytes(within(len, max)?)
-}
-
-fn within(len: usize, max: usize) -> Result<usize, Malformed> {
-    if len <= max {
-        Ok(len)
-    } else {
-        Err(Malformed("a field is longer than it may be"))
-    }
 }

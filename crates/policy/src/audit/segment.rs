@@ -4,7 +4,7 @@ use strongroom_contract::time::UnixMillis;
 
 use super::{
     chain::{Link, LogId},
-    record::{Malformed, Reader},
+    field::{Malformed, Reader},
 };
 
 /// What a segment begins with.

@@ -5,8 +5,10 @@ use std::fmt;
 use super::{
     chain::{AuditKey, Chain, Link, LogId},
     checkpoint::{Checkpoint, Cut},
-    record::{Kind, Malformed, Record, split_record},
+    field::Malformed,
+    record::{Kind, Record, split_record},
     row::StoredRow,
+    rows::Tags,
     segment::SegmentHeader,
 };
 
@@ -235,9 +237,7 @@ impl Verifier {
             let split = split_record(rest);
             match split.map_err(|error| self.bad(Problem::Record(error)))? {
                 Some((record, after)) => {
-                    if let Some(row) = self.record(&record)? {
-                        proven(&row);
-                    }
+                    self.record(&record, &mut proven)?;
                     rest = after;
                 }
                 None => return Ok(bytes.len() - rest.len()),
@@ -304,42 +304,74 @@ impl Verifier {
         Some(chain)
     }
 
-    fn record<'a>(&mut self, record: &Record<'a>) -> Result<Option<StoredRow<'a>>, Bad> {
+    fn record(
+        &mut self,
+        record: &Record<'_>,
+        proven: &mut impl FnMut(&StoredRow<'_>),
+    ) -> Result<(), Bad> {
         let link = self.link.ok_or(self.bad(Problem::Link))?;
-        let row = match record.kind {
-            Kind::Checkpoint => None,
-            Kind::Row => {
-                let row = StoredRow::decode(record.body)
-                    .map_err(|error| self.bad(Problem::Record(error)))?;
-                if row.sequence != self.rows {
-                    return Err(self.bad(Problem::Sequence {
-                        found: row.sequence,
-                    }));
-                }
-                Some(row)
-            }
-        };
         let linked = self.key.link(link, record.linked);
         if record.link != linked {
-            return Err(self.bad(Problem::Link));
+            return Err(self.first_changed(record, link));
         }
         if record.kind == Kind::Checkpoint {
-            let checkpoint = Checkpoint::open(record.body, &self.key)
-                .map_err(|_| self.bad(Problem::Checkpoint))?;
-            let here = (self.log, self.rows, link);
-            if (Some(checkpoint.log), checkpoint.rows, checkpoint.link) != here {
-                return Err(self.bad(Problem::Checkpoint));
-            }
-            self.checkpoints += 1;
-            self.rows_at_checkpoint = self.rows;
+            self.checkpoint(record.body, link)?;
         }
-        if row.is_some() {
-            self.leave_outside()?;
-            self.rows += 1;
+        for row in record.rows() {
+            proven(&self.row(row)?);
         }
         self.link = Some(linked);
         self.meet_outside();
+        Ok(())
+    }
+
+    /// Takes the row that is the next one.
+    fn row<'a>(&mut self, row: Result<StoredRow<'a>, Malformed>) -> Result<StoredRow<'a>, Bad> {
+        let row = row.map_err(|error| self.bad(Problem::Record(error)))?;
+        if row.sequence != self.rows {
+            return Err(self.bad(Problem::Sequence {
+                found: row.sequence,
+            }));
+        }
+        self.leave_outside()?;
+        self.rows += 1;
         Ok(row)
+    }
+
+    fn checkpoint(&mut self, body: &[u8], link: Link) -> Result<(), Bad> {
+        let wrong = self.bad(Problem::Checkpoint);
+        let checkpoint = Checkpoint::open(body, &self.key).map_err(|_| wrong)?;
+        let here = (self.log, self.rows, link);
+        if (Some(checkpoint.log), checkpoint.rows, checkpoint.link) != here {
+            return Err(wrong);
+        }
+        self.checkpoints += 1;
+        self.rows_at_checkpoint = self.rows;
+        Ok(())
+    }
+
+    /// What is wrong with a record behind `link` whose own link does not fit. Of rows that were
+    /// written together, those before the first whose tag does not fit are proven.
+    fn first_changed(&mut self, record: &Record<'_>, link: Link) -> Bad {
+        let mut tags = Tags::after(link);
+        for item in record.items() {
+            let next = self.rows;
+            let (row, is_proven) = match item {
+                Ok(item) => {
+                    let tag = tags.next(&self.key, item.bytes);
+                    (Ok(item.stored), item.tag == Some(tag))
+                }
+                Err(malformed) => (Err(malformed), false),
+            };
+            if let Err(bad) = self.row(row) {
+                return bad;
+            }
+            if !is_proven {
+                self.rows = next;
+                break;
+            }
+        }
+        self.bad(Problem::Link)
     }
 
     /// Ticks off the checkpoints from elsewhere that are true here.

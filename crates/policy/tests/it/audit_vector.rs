@@ -1,19 +1,24 @@
-//! A log of the first version, frozen: it is read for ever, and written to the byte.
+//! Logs that are frozen: they are read for ever, and the newer form is written to the byte.
 
 use serde_json::{Value, json};
 use strongroom_contract::{explain::Rule, time::UnixMillis};
 use strongroom_crypto::Key;
 use strongroom_policy::{
     audit::{
-        AuditKey, Chain, Checkpoint, Cut, LogId, Personal, RequestId, Row, SegmentHeader,
-        SpentNonce, StoredRow, Verifier,
+        AuditKey, Bad, Chain, Checkpoint, Cut, Kind, LogId, Personal, Report, RequestId, Row,
+        SegmentHeader, SpentNonce, StoredRow, Verifier, split_record,
     },
     credential::SecretId,
     key::ClientId,
     replay::NonceHash,
 };
 
-const VECTOR: &str = include_str!("../data/audit-v1.json");
+use crate::audit::feed;
+
+/// Each row in a record of its own, as logs were written at first.
+const SINGLE: &str = include_str!("../data/audit-v1.json");
+/// Rows in records of what was written together.
+const TOGETHER: &str = include_str!("../data/audit-rows.json");
 
 fn key() -> Key {
     Key::from_slice(&[0x42; 32]).unwrap()
@@ -30,6 +35,7 @@ fn rows() -> [Row<'static>; 3] {
         secret: Some(SecretId(2)),
         personal: Some(Personal {
             key_id: [0x33; 16],
+            bound: RequestId([0x11; 16]),
             sealed: &[0xab; 40],
         }),
         method: "POST",
@@ -71,19 +77,34 @@ fn rows() -> [Row<'static>; 3] {
     [refused, act, flood]
 }
 
+/// The same, and a second request of the first one's sender.
+fn more_rows() -> [Row<'static>; 4] {
+    let [refused, act, flood] = rows();
+    let again = Row {
+        real: UnixMillis(refused.real.0 + 2),
+        platform: UnixMillis(refused.platform.0 - 1),
+        request: RequestId([0x12; 16]),
+        status: 200,
+        rule: None,
+        duration_us: 127,
+        nonce: None,
+        ..refused
+    };
+    [refused, act, again, flood]
+}
+
 /// Two segments, a checkpoint at the end of the first, and the cut that would leave the second.
 fn write() -> Value {
     let mut chain = Chain::new(LogId([0x55; 16]), AuditKey::new(&key()));
-    let [refused, act, flood] = rows();
+    let [refused, act, again, flood] = more_rows();
     let (mut first, mut second) = (Vec::new(), Vec::new());
     chain.begin_segment(UnixMillis(1_793_534_400_000), &mut first);
-    chain.append(&refused, &mut first).unwrap();
-    chain.append(&act, &mut first).unwrap();
+    assert_eq!(chain.append(&[refused, act, again], &mut first), Ok(3));
     let checkpoint = chain
         .checkpoint(UnixMillis(1_793_534_401_000), &mut first)
         .unwrap();
     chain.begin_segment(UnixMillis(1_793_534_402_000), &mut second);
-    chain.append(&flood, &mut second).unwrap();
+    assert_eq!(chain.append(&[flood], &mut second), Ok(1));
     let header = SegmentHeader::decode(second.first_chunk().unwrap()).unwrap();
     let cut = Cut {
         log: header.log,
@@ -102,29 +123,79 @@ fn write() -> Value {
 
 #[test]
 fn it_is_written_to_the_byte() {
-    let frozen: Value = serde_json::from_str(VECTOR).unwrap();
-    assert_eq!(write(), frozen);
+    assert_eq!(write(), frozen(TOGETHER));
 }
 
 #[test]
-fn it_is_read_for_ever() {
-    let frozen: Value = serde_json::from_str(VECTOR).unwrap();
-    let bytes = |value: &Value| hex::decode(value.as_str().unwrap()).unwrap();
+fn both_are_read_for_ever() {
+    is_read(&frozen(SINGLE), &rows());
+    is_read(&frozen(TOGETHER), &more_rows());
+}
+
+#[test]
+fn a_changed_byte_of_rows_in_records_of_their_own_is_found_at_its_row() {
+    let log = frozen(SINGLE);
+    let segments: Vec<_> = segments(&log).collect();
+    let mut row = 0;
+    for (index, segment) in segments.iter().enumerate() {
+        let mut at = SegmentHeader::LEN;
+        while let Some((record, after)) = split_record(&segment[at..]).unwrap() {
+            let end = segment.len() - after.len();
+            for at in at..end {
+                let mut changed = segments.clone();
+                changed[index][at] ^= 1;
+                assert_eq!(verify(&changed).unwrap_err().row, row, "byte {at}");
+            }
+            row += u64::from(record.kind == Kind::Row);
+            at = end;
+        }
+    }
+    assert_eq!(row, 3);
+}
+
+fn segments(log: &Value) -> impl Iterator<Item = Vec<u8>> {
+    let segments = log["segments"].as_array().unwrap().iter();
+    segments.map(bytes)
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    hex::decode(value.as_str().unwrap()).unwrap()
+}
+
+fn frozen(log: &str) -> Value {
+    serde_json::from_str(log).unwrap()
+}
+
+fn verify(segments: &[Vec<u8>]) -> Result<Report, Bad> {
+    feed(
+        Verifier::new(AuditKey::new(&key()), Vec::new()),
+        segments,
+        usize::MAX,
+    )?
+    .finish()
+}
+
+fn is_read(frozen: &Value, rows: &[Row<'_>]) {
     let audit_key = || AuditKey::new(&key());
     let checkpoint = Checkpoint::open(&bytes(&frozen["checkpoint"]), &audit_key()).unwrap();
     let mut verifier = Verifier::new(audit_key(), vec![checkpoint]);
-    let mut expected = rows().into_iter().zip(0..);
-    for segment in frozen["segments"].as_array().unwrap() {
-        let segment = bytes(segment);
+    let mut expected = rows.iter().zip(0..);
+    for segment in segments(frozen) {
         let (header, rest) = segment.split_first_chunk().unwrap();
         verifier.segment(header).unwrap();
         let taken = verifier.records_with(rest, |stored| {
             let (row, sequence) = expected.next().unwrap();
-            assert_eq!(*stored, StoredRow { sequence, row });
+            assert_eq!(
+                *stored,
+                StoredRow {
+                    sequence,
+                    row: *row
+                }
+            );
         });
         assert_eq!(taken, Ok(rest.len()));
     }
-    assert_eq!(verifier.finish().unwrap().rows, 3);
+    assert_eq!(verifier.finish().unwrap().rows, rows.len() as u64);
     assert!(expected.next().is_none());
     let cut = Cut::open(&bytes(&frozen["cut"]), &audit_key()).unwrap();
     let second = bytes(&frozen["segments"][1]);
@@ -132,5 +203,5 @@ fn it_is_read_for_ever() {
     let mut verifier = Verifier::after_cut(audit_key(), &cut, vec![checkpoint]);
     verifier.segment(header).unwrap();
     assert_eq!(verifier.records(rest), Ok(rest.len()));
-    assert_eq!(verifier.finish().unwrap().rows, 3);
+    assert_eq!(verifier.finish().unwrap().rows, rows.len() as u64);
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod audit_rows;
+#[cfg(test)]
 mod audit_vector;
 #[cfg(test)]
 mod limiter;

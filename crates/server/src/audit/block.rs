@@ -186,6 +186,6 @@ impl Runs {
 fn source(row: &Row<'_>, keys: &PersonalKeys) -> Option<(ClientId, IpAddr)> {
     let personal = row.personal?;
     let client = ClientId(personal.key_id);
-    let address = keys.open_source(client, &row.request.0, personal.sealed)?;
+    let address = keys.open_source(client, &personal.bound.0, personal.sealed)?;
     Some((client, address))
 }

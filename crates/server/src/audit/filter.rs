@@ -261,6 +261,6 @@ impl Text {
 fn came_from(row: &Row<'_>, wanted: IpAddr, keys: &PersonalKeys) -> bool {
     row.personal.is_some_and(|personal| {
         let client = ClientId(personal.key_id);
-        keys.open_source(client, &row.request.0, personal.sealed) == Some(wanted)
+        keys.open_source(client, &personal.bound.0, personal.sealed) == Some(wanted)
     })
 }

@@ -13,7 +13,7 @@ use strongroom_policy::audit::{AuditKey, Chain, Cut};
 use tokio::{sync::Notify, task::yield_now};
 
 use super::{
-    Entry, OutsideCheckpoints, PreparedRow,
+    Entry, OutsideCheckpoints, PreparedRow, Sender,
     block::Runs,
     outside::hex,
     queue::{Queue, QueuedRow},
@@ -56,7 +56,7 @@ pub(super) struct Writer {
     /// Whether bytes behind `len` may be there, from a write that failed.
     pub(super) ragged: bool,
     pub(super) runs: Runs,
-    /// Rows that are in the chain and not in the file yet.
+    /// Rows that are neither in the chain nor in the file yet.
     pub(super) queue: Queue,
     /// How many bytes may not be on the disk yet.
     pub(super) unsynced: u64,
@@ -97,18 +97,25 @@ impl AuditLog {
         }
     }
 
-    /// Writes a row: once this returns it is with the system, and survives the end of the process.
+    /// Writes a row, and those that wait before it: once this returns it is with the system, and
+    /// survives the end of the process.
     ///
     /// # Errors
     ///
     /// [`AuditDown`] if it can't be written; the log is as before.
     pub(crate) fn append(&self, entry: &Entry<'_>) -> Result<(), AuditDown> {
-        self.append_prepared(entry.prepare())
+        let mut writer = self.lock();
+        self.make_way(&mut writer)
+            .and_then(|()| {
+                let _written_at_once = writer.queue.add(entry);
+                writer.flush()
+            })
+            .map_err(down)
     }
 
     /// Makes a row ready to be written by someone who outlives the request.
     pub(crate) fn prepare(&self, entry: &Entry<'_>) -> PreparedRow {
-        entry.prepare()
+        entry.prepare(Arc::new(Sender::of(entry)))
     }
 
     /// Writes a row that was made ready, and those that wait before it.
@@ -118,20 +125,24 @@ impl AuditLog {
     /// As [`AuditLog::append`].
     pub(crate) fn append_prepared(&self, prepared: PreparedRow) -> Result<(), AuditDown> {
         let mut writer = self.lock();
-        self.queue_row(&mut writer, &prepared)
-            .and_then(|_written_at_once| writer.flush())
+        self.make_way(&mut writer)
+            .and_then(|()| {
+                let _written_at_once = writer.queue.add_prepared(prepared);
+                writer.flush()
+            })
             .map_err(down)
     }
 
-    /// Gives a row its place in the chain. It is written with those of other requests, at the latest
-    /// by [`AuditLog::written`], which has to come before the answer.
+    /// Gives a row its place among those that wait. It is written with those of other requests, at
+    /// the latest by [`AuditLog::written`], which has to come before the answer.
     ///
     /// # Errors
     ///
     /// [`AuditDown`] if the log can't be written; it is as before.
     pub(crate) fn queue(&self, entry: &Entry<'_>) -> Result<QueuedRow, AuditDown> {
-        let prepared = entry.prepare();
-        self.queue_row(&mut self.lock(), &prepared).map_err(down)
+        let mut writer = self.lock();
+        self.make_way(&mut writer).map_err(down)?;
+        Ok(writer.queue.add(entry))
     }
 
     /// Waits until a row is with the system, where it survives the end of the process.
@@ -162,14 +173,15 @@ impl AuditLog {
         }
     }
 
-    fn queue_row(&self, writer: &mut Writer, prepared: &PreparedRow) -> io::Result<QueuedRow> {
+    /// Sees to it that the next row can be written: nothing is left of a write that failed, and the
+    /// segment is not full.
+    fn make_way(&self, writer: &mut Writer) -> io::Result<()> {
         writer.smooth()?;
-        if writer.len + writer.queue.len() >= self.segment_bytes {
+        if writer.len >= self.segment_bytes {
             writer.flush()?;
             self.next_segment(writer)?;
         }
-        let Writer { chain, queue, .. } = writer;
-        queue.add(chain, prepared).map_err(io::Error::other)
+        Ok(())
     }
 
     /// Ends segment `number` if it is still the newest.
@@ -349,13 +361,16 @@ impl Writer {
         if self.queue.is_empty() {
             return Ok(());
         }
+        let (before, start) = (self.chain.mark(), self.len);
+        let encoded = self.queue.encode(&mut self.chain);
         let bytes = std::mem::take(&mut self.queue.bytes);
-        let start = self.len;
-        let written = self.write(&bytes);
+        let written = encoded
+            .map_err(io::Error::other)
+            .and_then(|()| self.write(&bytes));
         self.queue.bytes = bytes;
         match &written {
             Ok(()) => self.queue.note(self.segment, start, &mut self.runs),
-            Err(_) => self.queue.take_back(&mut self.chain),
+            Err(_) => self.chain.rewind(before),
         }
         let outcome = written.as_ref().map_err(|_| AuditDown).copied();
         self.queue.settle(outcome);

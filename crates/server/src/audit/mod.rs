@@ -1,7 +1,7 @@
 //! The audit log on disk: one row for every request and management act, written before the answer.
 //!
 //! ```text
-//! a decision --queue--> one write(2) to the newest segment, for all that are ready --> the answer
+//! a decision --queue--> one record and write(2) to the newest segment, for all that are ready --> the answer
 //!                                |  each second: fsync, and where runs of rows lie goes to the store
 //!                                |  each minute: fsync, then a signed checkpoint, here and outside
 //! ```
@@ -9,9 +9,10 @@
 //! The bytes are [`strongroom_policy::audit`]'s. A row that can't be written is taken back whole,
 //! so that the log goes on from the row before it once there is room again.
 //!
-//! Source address and user agent are sealed under the personal key of the key's client, bound to
-//! the request's id: `AES-256-GCM(personal key, aad = request id, address (16) | user agent)`.
-//! Requests that no client is known for belong to a client of their day.
+//! Source address and user agent are sealed under the personal key of the key's client, once for all
+//! rows that are written together, and bound to the id of the first of these requests:
+//! `AES-256-GCM(personal key, aad = request id, address (16) | user agent)`. Requests that no client
+//! is known for belong to a client of their day.
 
 mod block;
 mod export;
@@ -25,9 +26,11 @@ mod reindex;
 mod retain;
 mod search;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod verify;
 
-use std::{borrow::Cow, net::IpAddr, time::Instant};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
 
 use strongroom_contract::{explain::Rule, manage::AuditRowView, time::UnixMillis};
 use strongroom_crypto::aead::Cipher;
@@ -118,19 +121,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The same with all that must not outlive the request copied and sealed.
-    fn prepare(&self) -> PreparedRow {
-        let agent = self.user_agent.unwrap_or_default();
-        let agent = agent.get(..MAX_USER_AGENT).unwrap_or(agent);
-        let mut plain = [0; 16 + MAX_USER_AGENT];
-        let address = match self.source {
-            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
-            IpAddr::V6(v6) => v6,
-        };
-        plain[..16].copy_from_slice(&address.octets());
-        plain[16..16 + agent.len()].copy_from_slice(agent);
-        let plain = &plain[..16 + agent.len()];
-        let sealed = with_reserve(|reserve| self.personal.seal_from(reserve, &self.id.0, plain));
+    /// The same with all that must not outlive the request copied, and sealed unless it was already.
+    fn prepare(&self, sender: Arc<Sender>) -> PreparedRow {
         PreparedRow {
             id: self.id,
             started: self.started,
@@ -139,9 +131,7 @@ impl<'a> Entry<'a> {
             act: self.act,
             app_id: self.app_id,
             secret: self.secret,
-            client: self.client,
-            source: self.source,
-            sealed,
+            sender,
             method: self.method,
             path: self.path,
             status: self.status,
@@ -150,6 +140,49 @@ impl<'a> Entry<'a> {
             nonce: self.nonce,
             count: self.count,
         }
+    }
+
+    fn kept_agent(&self) -> &[u8] {
+        let agent = self.user_agent.unwrap_or_default();
+        agent.get(..MAX_USER_AGENT).unwrap_or(agent)
+    }
+}
+
+/// Where requests came from, sealed once for the rows of all of them that are written together.
+struct Sender {
+    client: ClientId,
+    source: IpAddr,
+    agent: Box<[u8]>,
+    bound: RequestId,
+    sealed: Vec<u8>,
+}
+
+impl Sender {
+    fn of(entry: &Entry<'_>) -> Self {
+        let agent = entry.kept_agent();
+        let mut plain = [0; 16 + MAX_USER_AGENT];
+        let address = match entry.source {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        plain[..16].copy_from_slice(&address.octets());
+        plain[16..16 + agent.len()].copy_from_slice(agent);
+        let plain = &plain[..16 + agent.len()];
+        let bound = entry.id;
+        let sealed = with_reserve(|reserve| entry.personal.seal_from(reserve, &bound.0, plain));
+        Self {
+            client: entry.client,
+            source: entry.source,
+            agent: agent.into(),
+            bound,
+            sealed,
+        }
+    }
+
+    fn has_sent(&self, entry: &Entry<'_>) -> bool {
+        self.client == entry.client
+            && self.source == entry.source
+            && *self.agent == *entry.kept_agent()
     }
 }
 
@@ -162,9 +195,7 @@ pub(crate) struct PreparedRow {
     act: &'static str,
     app_id: Option<AppId>,
     secret: Option<SecretId>,
-    client: ClientId,
-    source: IpAddr,
-    sealed: Vec<u8>,
+    sender: Arc<Sender>,
     method: &'static str,
     path: &'static str,
     status: u16,
@@ -187,19 +218,21 @@ impl PreparedRow {
         }
     }
 
-    fn row(&self) -> Row<'_> {
-        let duration = self.started.elapsed();
+    /// As it is written at the time `now`.
+    fn row(&self, now: Instant) -> Row<'_> {
+        let duration = now.saturating_duration_since(self.started);
         Row {
             real: self.real.after(duration),
             platform: self.now,
             request: RowId(self.id.0),
             act: self.act,
             key: self.app_id.as_ref().map(AppId::as_str),
-            client: Some(self.client),
+            client: Some(self.sender.client),
             secret: self.secret,
             personal: Some(Personal {
-                key_id: self.client.0,
-                sealed: &self.sealed,
+                key_id: self.sender.client.0,
+                bound: RowId(self.sender.bound.0),
+                sealed: &self.sender.sealed,
             }),
             method: self.method,
             path: self.path,

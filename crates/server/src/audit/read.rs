@@ -4,7 +4,7 @@ use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path, time::Duration};
 
 use strongroom_contract::{explain::Rule, manage::AuditRowView, time::UnixMillis};
 use strongroom_policy::{
-    audit::{Kind, StoredRow, split_record},
+    audit::{StoredRow, split_record},
     key::ClientId,
 };
 
@@ -31,6 +31,14 @@ pub(crate) enum ReadError {
     File(#[from] io::Error),
 }
 
+/// Where a request came from, for who has its client's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SealedSource {
+    client: ClientId,
+    bound: RequestId,
+    sealed: Vec<u8>,
+}
+
 /// A row that was read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FoundRow {
@@ -41,7 +49,7 @@ pub(crate) struct FoundRow {
     pub(crate) act: String,
     app_id: Option<String>,
     secret_id: Option<u32>,
-    personal: Option<(ClientId, Vec<u8>)>,
+    personal: Option<SealedSource>,
     route: String,
     /// The status that was answered.
     pub(crate) status: u16,
@@ -66,9 +74,11 @@ impl FoundRow {
             act: row.act.to_owned(),
             app_id: row.key.map(str::to_owned),
             secret_id: row.secret.map(|id| id.0),
-            personal: row
-                .personal
-                .map(|personal| (ClientId(personal.key_id), personal.sealed.to_vec())),
+            personal: row.personal.map(|personal| SealedSource {
+                client: ClientId(personal.key_id),
+                bound: RequestId(personal.bound.0),
+                sealed: personal.sealed.to_vec(),
+            }),
             route,
             status: row.status,
             rule: row.rule,
@@ -85,8 +95,7 @@ impl FoundRow {
     /// The row as it is shown; without a source if its client was erased.
     pub(crate) fn view(&self, keys: &PersonalKeys) -> AuditRowView {
         let personal = self.personal.as_ref();
-        let source =
-            personal.and_then(|(client, sealed)| keys.open_source(*client, &self.id.0, sealed));
+        let source = personal.and_then(|it| keys.open_source(it.client, &it.bound.0, &it.sealed));
         AuditRowView {
             sequence: self.sequence,
             at: self.at,
@@ -179,12 +188,12 @@ pub(super) fn read_block(
     let mut rows = Vec::new();
     let mut rest = bytes.as_slice();
     while let Ok(Some((record, after))) = split_record(rest) {
-        if record.kind == Kind::Row
-            && let Ok(row) = StoredRow::decode(record.body)
-            && wanted(&row)
-        {
-            rows.push(FoundRow::of(&row));
-        }
+        // A record can have rows of the run before or behind, too.
+        let of_run = record
+            .rows()
+            .flatten()
+            .filter(|row| block.has(row.sequence));
+        rows.extend(of_run.filter(&wanted).map(|row| FoundRow::of(&row)));
         rest = after;
     }
     Ok(rows)

@@ -14,8 +14,7 @@ use strongroom_contract::time::UnixMillis;
 use strongroom_crypto::Key;
 use strongroom_policy::{
     audit::{
-        AuditKey, Chain, Cut, Kind, LogId, SegmentHeader, SpentNonce, StoredRow, Verifier,
-        split_record,
+        AuditKey, Chain, Cut, LogId, SegmentHeader, SpentNonce, StoredRow, Verifier, split_record,
     },
     credential::AppId,
     limiter::Cost,
@@ -322,12 +321,10 @@ impl Reading<'_> {
             match split_record(rest) {
                 Ok(Some((record, after))) => {
                     let bytes = rest.len() - after.len();
-                    if record.kind == Kind::Row
-                        && let Ok(row) = StoredRow::decode(record.body)
-                        && row.sequence >= next
-                    {
-                        let offset = (SegmentHeader::LEN + offset) as u64;
-                        let keys = &self.opening.personal;
+                    let offset = (SegmentHeader::LEN + offset) as u64;
+                    let keys = &self.opening.personal;
+                    let rows = record.rows().flatten();
+                    for row in rows.filter(|row| row.sequence >= next) {
                         self.runs
                             .add_read(segment, offset, bytes as u64, &row, keys);
                     }

@@ -3,7 +3,7 @@
 use std::{fs::File, io, io::Read as _, sync::Arc};
 
 use strongroom_contract::audit::AuditReindexed;
-use strongroom_policy::audit::{Kind, SegmentHeader, StoredRow, split_record};
+use strongroom_policy::audit::{SegmentHeader, split_record};
 
 use super::{
     AuditLog, ReadError,
@@ -75,9 +75,7 @@ impl AuditLog {
         while let Ok(Some((record, after))) = split_record(rest) {
             let offset = SegmentHeader::LEN + records.len() - rest.len();
             let len = rest.len() - after.len();
-            if record.kind == Kind::Row
-                && let Ok(row) = StoredRow::decode(record.body)
-            {
+            for row in record.rows().flatten() {
                 runs.add_read(number, offset as u64, len as u64, &row, keys);
                 rows += 1;
             }

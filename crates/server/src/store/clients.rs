@@ -70,14 +70,14 @@ impl PersonalKeys {
     }
 
     /// The source address in a row of the audit log, sealed under the key of `client` and bound to
-    /// the request's id; `None` once that client was erased.
+    /// the id of a request; `None` once that client was erased.
     pub(crate) fn open_source(
         &self,
         client: ClientId,
-        request: &[u8; 16],
+        bound: &[u8; 16],
         sealed: &[u8],
     ) -> Option<IpAddr> {
-        let plain = self.of(client)?.open(request, sealed).ok()?;
+        let plain = self.of(client)?.open(bound, sealed).ok()?;
         let address = plain.expose_secret().first_chunk::<16>()?;
         Some(IpAddr::V6(Ipv6Addr::from(*address)).to_canonical())
     }

@@ -28,9 +28,9 @@ pub(crate) struct Block {
     pub(crate) rows: u64,
     /// The segment's number.
     pub(crate) segment: u64,
-    /// Where its first row begins in the segment, in bytes.
+    /// Where the record of its first row begins in the segment, in bytes.
     pub(crate) offset: u64,
-    /// How many bytes they take.
+    /// How many bytes the records of its rows take. They can have rows of the runs beside it, too.
     pub(crate) bytes: u64,
     /// The earliest real time of its rows, in milliseconds.
     pub(crate) earliest: u64,
@@ -40,6 +40,13 @@ pub(crate) struct Block {
     pub(crate) earliest_at: u64,
     /// The latest.
     pub(crate) latest_at: u64,
+}
+
+impl Block {
+    /// Whether a row is of the run.
+    pub(crate) const fn has(&self, sequence: u64) -> bool {
+        self.first <= sequence && sequence < self.first + self.rows
+    }
 }
 
 /// What rows are about: everything of them that is not of one request alone.
