@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PATH: &str = "/api/v1/ping";
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const SECONDS: u32 = 4;
 
 pub(crate) fn run() -> Result<Vec<Row>, Stopped> {
