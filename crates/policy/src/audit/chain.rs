@@ -74,7 +74,9 @@ impl AuditKey {
     pub(super) fn tag(&self, before: &[u8], row: &[u8]) -> Tag {
         let mut tag = Tag::default();
         let whole = self.rows.tag(&[before, row]).into_public();
-        tag.copy_from_slice(&whole[..size_of::<Tag>()]);
+        for (slot, byte) in tag.iter_mut().zip(whole) {
+            *slot = byte;
+        }
         tag
     }
 }
