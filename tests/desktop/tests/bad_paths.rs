@@ -99,7 +99,7 @@ async fn a_platform_of_another_process_that_dies_is_shown_as_stopped_and_can_be_
     let page = &app.page;
     let platform = strongroom_testkit::Platform::start(&home, &[]);
     page.click("Platform").await;
-    page.click("Start the local platform").await;
+    // The window notices it by itself.
     page.see("Live audit").await;
     page.see(&platform.address().url).await;
     drop(platform);
