@@ -184,18 +184,51 @@ pub(super) fn encode(
 ) -> Result<usize, RowError> {
     let body = out.len();
     out.extend_from_slice(&first.to_le_bytes());
-    let (mut subjects, mut routes, mut senders) = (Heads::new(), Heads::new(), Heads::new());
-    let (mut real, mut platform) = (0, 0);
+    let mut encoder = Encoder::of(rows);
     let mut tags = Tags::after(before);
     // The number of the first row belongs to that row.
-    let mut last = body;
+    let mut row_start = body;
     for (row, position) in rows.iter().zip(0..).take(MAX_ROWS) {
-        let start = out.len();
+        let row_before_end = out.len();
         if position > 0 {
-            let tag = tags.next(key, out.get(last..).unwrap_or_default());
+            let row_before = out.get(row_start..).unwrap_or_default();
+            let tag = tags.next(key, row_before);
             out.extend_from_slice(&tag);
-            last = out.len();
+            row_start = out.len();
         }
+        encoder.row(row, position, out)?;
+        if out.len() - body > MAX_BODY {
+            out.truncate(row_before_end);
+            return Ok(position.into());
+        }
+    }
+    Ok(rows.len().min(MAX_ROWS))
+}
+
+/// Appends rows, one after the other, and knows what stands at those before.
+struct Encoder<'r> {
+    rows: &'r [Row<'r>],
+    real: u64,
+    platform: u64,
+    subjects: Heads,
+    routes: Heads,
+    senders: Heads,
+}
+
+impl<'r> Encoder<'r> {
+    const fn of(rows: &'r [Row<'r>]) -> Self {
+        Self {
+            rows,
+            real: 0,
+            platform: 0,
+            subjects: Heads::new(),
+            routes: Heads::new(),
+            senders: Heads::new(),
+        }
+    }
+
+    /// Appends the row at `position`.
+    fn row(&mut self, row: &Row<'r>, position: u8, out: &mut Vec<u8>) -> Result<(), RowError> {
         let flags = [
             (row.slot_taken, flag::SLOT_TAKEN),
             (row.nonce.is_some(), flag::NONCE),
@@ -205,32 +238,33 @@ pub(super) fn encode(
         out.extend_from_slice(&row.request.0);
         out.extend_from_slice(&row.status.to_le_bytes());
         out.push(row.rule.map_or(0, rule_code));
-        put_difference(row.real.0, real, out);
-        put_difference(row.platform.0, platform, out);
-        (real, platform) = (row.real.0, row.platform.0);
+        put_difference(row.real.0, self.real, out);
+        put_difference(row.platform.0, self.platform, out);
+        (self.real, self.platform) = (row.real.0, row.platform.0);
         put_varint(row.duration_us.into(), out);
         put_varint(row.count.into(), out);
-        if subjects.head(Subject::of(row), position, rows, Subject::of, out) {
-            Subject::of(row).encode(out)?;
+        let subject = Subject::of(row);
+        let is_head = |head: &Row<'r>| Subject::of(head) == subject;
+        if self.subjects.head(position, self.rows, is_head, out) {
+            subject.encode(out)?;
         }
-        if routes.head(Route::of(row), position, rows, Route::of, out) {
-            Route::of(row).encode(out)?;
+        let route = Route::of(row);
+        let is_head = |head: &Row<'r>| Route::of(head) == route;
+        if self.routes.head(position, self.rows, is_head, out) {
+            route.encode(out)?;
         }
-        if let Some(personal) = row.personal
-            && senders.head(Some(personal), position, rows, |row| row.personal, out)
-        {
-            personal.encode(out)?;
+        if let Some(personal) = row.personal {
+            let is_head = |head: &Row<'r>| head.personal == Some(personal);
+            if self.senders.head(position, self.rows, is_head, out) {
+                personal.encode(out)?;
+            }
         }
         if let Some(nonce) = row.nonce {
             out.extend_from_slice(&nonce.hash.0);
             put_difference(nonce.expires.0, row.platform.0, out);
         }
-        if out.len() - body > MAX_BODY {
-            out.truncate(start);
-            return Ok(position.into());
-        }
+        Ok(())
     }
-    Ok(rows.len().min(MAX_ROWS))
 }
 
 /// The rows at which something stands that rows behind them have in common with them.
@@ -248,22 +282,19 @@ impl Heads {
     }
 
     /// Names the row that something of the one at `position` stands at. Whether that is the row
-    /// itself: it is to be written there.
-    fn head<'r, T: PartialEq>(
+    /// itself, where it is to be written.
+    fn head<'r>(
         &mut self,
-        wanted: T,
         position: u8,
-        rows: &'r [Row<'r>],
-        of: impl Fn(&Row<'r>) -> T,
+        rows: &[Row<'r>],
+        is_head: impl Fn(&Row<'r>) -> bool,
         out: &mut Vec<u8>,
     ) -> bool {
         let heads = self.rows.get(..self.len).unwrap_or_default();
         // What was written last is what comes again most often.
-        let found = heads.iter().rev().find(|head| {
-            let row = rows.get(usize::from(**head));
-            row.is_some_and(|row| of(row) == wanted)
-        });
-        out.push(found.copied().unwrap_or(position));
+        let mut heads = heads.iter().rev().copied();
+        let found = heads.find(|head| rows.get(usize::from(*head)).is_some_and(&is_head));
+        out.push(found.unwrap_or(position));
         if found.is_some() {
             return false;
         }

@@ -104,13 +104,7 @@ impl AuditLog {
     ///
     /// [`AuditDown`] if it can't be written; the log is as before.
     pub(crate) fn append(&self, entry: &Entry<'_>) -> Result<(), AuditDown> {
-        let mut writer = self.lock();
-        self.make_way(&mut writer)
-            .and_then(|()| {
-                let _written_at_once = writer.queue.add(entry);
-                writer.flush()
-            })
-            .map_err(down)
+        self.write_now(|queue| queue.add(entry))
     }
 
     /// Makes a row ready to be written by someone who outlives the request.
@@ -124,10 +118,14 @@ impl AuditLog {
     ///
     /// As [`AuditLog::append`].
     pub(crate) fn append_prepared(&self, prepared: PreparedRow) -> Result<(), AuditDown> {
+        self.write_now(|queue| queue.add_prepared(prepared))
+    }
+
+    fn write_now(&self, add: impl FnOnce(&mut Queue) -> QueuedRow) -> Result<(), AuditDown> {
         let mut writer = self.lock();
         self.make_way(&mut writer)
             .and_then(|()| {
-                let _written_at_once = writer.queue.add_prepared(prepared);
+                let _written_at_once = add(&mut writer.queue);
                 writer.flush()
             })
             .map_err(down)
