@@ -174,6 +174,15 @@ impl Secrets {
                 .is_some_and(|registered| registered.id == id)
     }
 
+    /// Whether the secret or public key of this number is kept, live or not.
+    #[must_use]
+    pub fn has(&self, id: SecretId) -> bool {
+        self.iter().any(|secret| secret.id == id)
+            || self
+                .registered()
+                .is_some_and(|registered| registered.id == id)
+    }
+
     /// Whether there is a secret at all, live or not.
     #[must_use]
     pub fn has_secret(&self) -> bool {

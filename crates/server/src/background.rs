@@ -57,12 +57,11 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
         .0
         .saturating_sub(platform.limits.captured_for.as_millis() as u64);
     let keep = platform.limits.captured_requests;
-    let used = platform.keys.take_last_used();
     // Each is tried again: what could not be written waits, or lies in the files too.
     for (what, written) in [
         (
-            "the audit index",
-            platform.audit.write_index(store, &platform.personal).await,
+            "the audit index, and when keys were used",
+            platform.write_index().await,
         ),
         (
             "refused requests",
@@ -71,7 +70,6 @@ async fn tidy(platform: &Platform, checkpoint: bool) {
                 .flush(store, keep, UnixMillis(since), checkpoint)
                 .await,
         ),
-        ("when keys were used", store.put_last_used(used).await),
         (
             "the client of the day",
             store.turn_day(&platform.personal, now).await,

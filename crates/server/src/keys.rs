@@ -441,10 +441,7 @@ impl IssuedKey {
             }
             KeyChange::Secrets(secrets) => {
                 after.secrets = secrets.clone();
-                let registered = secrets.registered().map(|registered| registered.id);
-                let is_kept =
-                    |id| registered == Some(id) || secrets.iter().any(|secret| secret.id == id);
-                self.uses().forget_others(is_kept);
+                self.uses().forget_others(|id| secrets.has(id));
             }
             KeyChange::RevokeToken(token, now) => after.revoked_tokens.add(*token, *now),
             KeyChange::Name(name) => after.name.clone_from(name),

@@ -36,7 +36,7 @@ use crate::{
     manage, openapi,
     refusals::{Refusals, Share},
     state::Directory,
-    store::{Member, PersonalKeys, Store},
+    store::{Member, PersonalKeys, Store, StoreError},
     waiting::Waiting,
     wire::{Admission, BodyError, Failures, is_readable, read_body},
 };
@@ -305,6 +305,18 @@ impl Platform {
             body_left: false,
             now: arrival.now,
         }
+    }
+
+    /// Writes down where whole runs of audit rows lie, and when keys were last used.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store failed; nothing is lost, since the audit log says it too.
+    pub(crate) async fn write_index(&self) -> Result<(), StoreError> {
+        let used = || self.keys.take_last_used();
+        self.audit
+            .write_index(&self.store, &self.personal, used)
+            .await
     }
 
     /// The description of every route: to whoever asks, and with a row like everything else.

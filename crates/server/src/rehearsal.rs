@@ -112,19 +112,13 @@ impl Running {
                 platform.audit.written(row).await?;
             }
             if number % INDEXED == INDEXED - 1 {
-                platform
-                    .audit
-                    .write_index(&platform.store, &platform.personal)
-                    .await?;
+                platform.write_index().await?;
             }
         }
         if let Some(row) = queued {
             platform.audit.written(row).await?;
         }
-        platform
-            .audit
-            .write_index(&platform.store, &platform.personal)
-            .await?;
+        platform.write_index().await?;
         Ok(())
     }
 }

@@ -312,6 +312,14 @@ fn give_back(ring: &KeyRing, recovered: Recovered, counted: Vec<(AppId, u32)>) {
             key.used().meter.restore_day(recovered.today, slots);
         }
     }
+    for ((app_id, secret), at) in recovered.last_used {
+        // One that is gone by now would take the place of one that is not.
+        if let Some(key) = ring.find(app_id)
+            && key.snapshot().secrets.has(secret)
+        {
+            key.note_use(secret, at);
+        }
+    }
     for used in recovered.uses {
         let Some(key) = ring.find(used.app_id) else {
             continue;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use strongroom_contract::time::UnixMillis;
 use strongroom_policy::{
-    audit::{Row, StoredRow},
+    audit::{Personal, RequestId, StoredRow},
     key::ClientId,
     rate::day_of,
 };
@@ -72,6 +72,15 @@ impl Gathered {
 pub(super) struct Runs {
     whole: Vec<Gathered>,
     growing: Option<Gathered>,
+    /// What was opened last of what was read back: rows that were written together share it.
+    opened: Option<Opened>,
+}
+
+/// Where the requests of a sealed sender came from; `None` if that can't be told any more.
+struct Opened {
+    key_id: [u8; 16],
+    bound: RequestId,
+    source: Option<(ClientId, IpAddr)>,
 }
 
 impl Runs {
@@ -96,6 +105,7 @@ impl Runs {
         keys: &PersonalKeys,
     ) {
         let row = &stored.row;
+        let source = row.personal.and_then(|sealed| self.open(sealed, keys));
         let taken = if row.slot_taken { row.cost } else { 0 };
         let run = self.grow(Place {
             sequence: stored.sequence,
@@ -108,12 +118,29 @@ impl Runs {
         });
         let known = run.facets.iter().position(|known| known.is_of(row));
         run.count(known, taken, || Facet::of(row));
-        if let Some(source) = source(row, keys)
+        if let Some(source) = source
             && !run.sources.contains(&source)
         {
             run.sources.push(source);
         }
         self.close_if_full();
+    }
+
+    fn open(&mut self, sealed: Personal<'_>, keys: &PersonalKeys) -> Option<(ClientId, IpAddr)> {
+        let Personal { key_id, bound, .. } = sealed;
+        let known = self.opened.as_ref();
+        if let Some(known) = known.filter(|it| it.key_id == key_id && it.bound == bound) {
+            return known.source;
+        }
+        let client = ClientId(key_id);
+        let address = keys.open_source(client, &bound.0, sealed.sealed);
+        let source = address.map(|address| (client, address));
+        self.opened = Some(Opened {
+            key_id,
+            bound,
+            source,
+        });
+        source
     }
 
     fn grow(&mut self, place: Place) -> &mut Gathered {
@@ -180,12 +207,4 @@ impl Runs {
     pub(super) fn forget_through(&mut self, first: u64) {
         self.whole.retain(|run| run.block.first > first);
     }
-}
-
-/// Where a row came from, if it can still be told.
-fn source(row: &Row<'_>, keys: &PersonalKeys) -> Option<(ClientId, IpAddr)> {
-    let personal = row.personal?;
-    let client = ClientId(personal.key_id);
-    let address = keys.open_source(client, &personal.bound.0, personal.sealed)?;
-    Some((client, address))
 }

@@ -9,7 +9,10 @@ use std::{
 
 use strongroom_contract::audit::SignedCheckpoint;
 use strongroom_crypto::Key;
-use strongroom_policy::audit::{AuditKey, Chain, Cut};
+use strongroom_policy::{
+    audit::{AuditKey, Chain, Cut},
+    credential::AppId,
+};
 use tokio::{sync::Notify, task::yield_now};
 
 use super::{
@@ -21,6 +24,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    keys::Use,
     store::{PersonalKeys, Store, StoreError},
 };
 
@@ -299,7 +303,9 @@ impl AuditLog {
         })
     }
 
-    /// Writes down where whole runs of rows lie, and what is in them.
+    /// Writes down where whole runs of rows lie, what is in them, and when keys were last used, as
+    /// `used` says. That is asked for once it is known which runs these are, so that it has the use that
+    /// each of their rows is of; what later rows are of, the files say after a crash.
     ///
     /// # Errors
     ///
@@ -308,14 +314,19 @@ impl AuditLog {
         &self,
         store: &Store,
         keys: &PersonalKeys,
+        used: impl FnOnce() -> Vec<(AppId, Use)>,
     ) -> Result<(), StoreError> {
         let whole = self.lock().runs.whole();
-        let Some(last) = whole.last().map(|run| run.block.first) else {
+        let used = used();
+        let last = whole.last().map(|run| run.block.first);
+        if last.is_none() && used.is_empty() {
             return Ok(());
-        };
+        }
         let runs = whole.into_iter().map(|run| run.run(keys)).collect();
-        store.put_runs(runs).await?;
-        self.lock().runs.forget_through(last);
+        store.put_runs(runs, used).await?;
+        if let Some(last) = last {
+            self.lock().runs.forget_through(last);
+        }
         Ok(())
     }
 

@@ -10,13 +10,13 @@ use std::{
     time::Duration,
 };
 
-use strongroom_contract::time::UnixMillis;
+use strongroom_contract::{manage::AuditRowView, time::UnixMillis};
 use strongroom_crypto::Key;
 use strongroom_policy::{
     audit::{
         AuditKey, Chain, Cut, LogId, SegmentHeader, SpentNonce, StoredRow, Verifier, split_record,
     },
-    credential::AppId,
+    credential::{AppId, SecretId},
     limiter::Cost,
     rate::day_of,
 };
@@ -43,6 +43,8 @@ pub(crate) struct Recovered {
     pub(crate) today: u64,
     /// The slots of that day from rows that the store has not counted yet.
     pub(crate) uncounted: HashMap<AppId, u32>,
+    /// When secrets were last used, from the same rows.
+    pub(crate) last_used: HashMap<(AppId, SecretId), UnixMillis>,
 }
 
 /// What a key's requests had used, from one row.
@@ -107,6 +109,7 @@ pub(crate) fn open(opening: Opening) -> Result<(AuditLog, Recovered), StartError
         uses: Vec::new(),
         today: day_of(opening.clock.now()),
         uncounted: HashMap::new(),
+        last_used: HashMap::new(),
     };
     let (writer, recovered) = match numbers.as_slice() {
         [] => (begin(&opening).map_err(file_error)?, recovered),
@@ -346,8 +349,15 @@ impl Reading<'_> {
             uses,
             today,
             uncounted,
+            last_used,
         } = &mut self.recovered;
         let is_uncounted = stored.sequence >= self.opening.next();
+        if let Some(secret) = row.secret
+            && is_uncounted
+            && row.act == AuditRowView::REQUEST
+        {
+            last_used.insert((app_id, secret), row.platform);
+        }
         if row.slot_taken && is_uncounted && day_of(row.platform) == *today {
             let slots = uncounted.entry(app_id).or_default();
             *slots = slots.saturating_add(row.cost);

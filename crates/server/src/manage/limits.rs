@@ -225,10 +225,7 @@ mod tests {
         let platform = &stage.running.platform;
         for _ in 0..2 {
             // The second time there is nothing new.
-            let written = platform
-                .audit
-                .write_index(&platform.store, &platform.personal);
-            written.await.unwrap();
+            platform.write_index().await.unwrap();
         }
         let today = day_of(platform.clock.now());
         let counted = platform.store.used_on(today).await.unwrap();

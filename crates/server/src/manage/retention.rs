@@ -53,10 +53,7 @@ pub(super) async fn set(call: Call<'_>) -> Result<Done, NotDone> {
             .await?;
         *kept = keep;
     }
-    platform
-        .audit
-        .write_index(&platform.store, &platform.personal)
-        .await?;
+    platform.write_index().await?;
     cut_old_rows(platform).await?;
     Ok(Done::changed(StatusCode::OK, None, &view(call).await?))
 }

@@ -135,6 +135,32 @@ impl Database {
         })
         .await
     }
+
+    /// Runs `work` in a transaction that is not brought to the disk: a power cut may undo it. What it
+    /// writes is in the audit log as well, and comes from there again.
+    pub(super) async fn transact_recoverable<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(move |connection| {
+            // In WAL mode: the next durable commit brings it to the disk (SQLite, PRAGMA synchronous).
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let made = in_transaction(connection, work);
+            connection.pragma_update(None, "synchronous", DURABLE)?;
+            made
+        })
+        .await
+    }
+}
+
+fn in_transaction<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction()?;
+    let made = work(&transaction)?;
+    transaction.commit()?;
+    Ok(made)
 }
 
 impl Drop for Database {
@@ -148,12 +174,15 @@ impl Drop for Database {
     }
 }
 
+/// Every commit is on the disk before it returns.
+const DURABLE: &str = "FULL";
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", DURABLE)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;

@@ -16,8 +16,10 @@ use strongroom_policy::{audit::Row, credential::AppId, key::ClientId};
 
 use super::{
     Store, StoreError,
+    issued::write_last_used,
     limits::{count_days, forget_days},
 };
+use crate::keys::Use;
 
 /// A run of consecutive rows in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,16 +160,19 @@ impl Store {
         self.blocks(clause, vec![earliest, latest]).await
     }
 
-    /// Writes down runs, and counts the slots that their rows took; a run that begins as a stored one
-    /// does replaces it.
-    pub(crate) async fn put_runs(&self, runs: Vec<Run>) -> Result<(), StoreError> {
+    /// Writes down runs, counts the slots that their rows took, and notes when keys and their secrets
+    /// were last used; a run that begins as a stored one does replaces it.
+    pub(crate) async fn put_runs(
+        &self,
+        runs: Vec<Run>,
+        used: Vec<(AppId, Use)>,
+    ) -> Result<(), StoreError> {
         self.database
-            .run(move |connection| {
-                let transaction = connection.transaction()?;
-                count_days(&transaction, &runs)?;
-                write_runs(&transaction, &runs)?;
-                transaction.commit()?;
-                Ok::<_, StoreError>(())
+            .transact_recoverable(move |transaction| {
+                count_days(transaction, &runs)?;
+                write_runs(transaction, &runs)?;
+                write_last_used(transaction, &used)?;
+                Ok(())
             })
             .await
     }

@@ -160,38 +160,30 @@ impl Store {
             .await
             .map(|_| ())
     }
+}
 
-    /// Writes when keys and their secrets were last used.
-    pub(crate) async fn put_last_used(&self, used: Vec<(AppId, Use)>) -> Result<(), StoreError> {
-        if used.is_empty() {
-            return Ok(());
+/// Writes when keys and their secrets were last used.
+pub(super) fn write_last_used(
+    transaction: &Transaction<'_>,
+    used: &[(AppId, Use)],
+) -> rusqlite::Result<()> {
+    for (app_id, Use { secret, at }) in used {
+        transaction
+            .prepare_cached(
+                "UPDATE keys SET last_used = max(?2, ifnull(last_used, 0)) WHERE app_id = ?1",
+            )?
+            .execute(params![app_id.as_str(), at.0])?;
+        for of_secrets in ["secrets", "public_keys"] {
+            let update =
+                format!("UPDATE {of_secrets} SET last_used = ?3 WHERE app_id = ?1 AND id = ?2");
+            transaction.prepare_cached(&update)?.execute(params![
+                app_id.as_str(),
+                secret.0,
+                at.0
+            ])?;
         }
-        self.database
-            .run(move |connection| {
-                let transaction = connection.transaction()?;
-                for (app_id, Use { secret, at }) in used {
-                    transaction
-                        .prepare_cached(
-                            "UPDATE keys SET last_used = max(?2, ifnull(last_used, 0))
-                             WHERE app_id = ?1",
-                        )?
-                        .execute(params![app_id.as_str(), at.0])?;
-                    transaction
-                        .prepare_cached(
-                            "UPDATE secrets SET last_used = ?3 WHERE app_id = ?1 AND id = ?2",
-                        )?
-                        .execute(params![app_id.as_str(), secret.0, at.0])?;
-                    transaction
-                        .prepare_cached(
-                            "UPDATE public_keys SET last_used = ?3 WHERE app_id = ?1 AND id = ?2",
-                        )?
-                        .execute(params![app_id.as_str(), secret.0, at.0])?;
-                }
-                transaction.commit()?;
-                Ok::<_, StoreError>(())
-            })
-            .await
     }
+    Ok(())
 }
 
 /// Columns are read by their places: looking for names takes a third of the time of many keys.

@@ -1,8 +1,11 @@
 //! Rotation of a key's secret, under load and over a kill.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -59,6 +62,42 @@ async fn a_rotation_its_window_and_its_uses_survive_a_kill() {
     );
     let verified = stage.manage("POST", "/audit/verify", Value::Null).await;
     assert_eq!(verified.json()["ok"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_secrets_were_last_used_survives_a_kill() {
+    let home = tempfile::tempdir().unwrap();
+    let mut config = config(home.path().join("state"));
+    // What the store is told of at times is told now, or not at all.
+    config.limits.sync_every = Duration::from_secs(86_400);
+    let stage = Stage::of(start(&config).await, home);
+    let first = stage.key(json!({})).await;
+    let ping = async |stage: &Stage, key: &Key| {
+        let reply = stage.send("GET", PING, &key.pair(), "").await;
+        assert_eq!(reply.status, 200);
+    };
+    ping(&stage, &first).await;
+    let second = rotate(&stage, &first, 3_600_000).await;
+    ping(&stage, &second).await;
+    // What is gone by now takes no place of one that is not.
+    let retire = format!("/keys/{}/retire", first.app_id);
+    let body = json!({ "secret_id": 1 });
+    assert_eq!(stage.manage("POST", &retire, body).await.status, 200);
+    let third = rotate(&stage, &first, 3_600_000).await;
+    ping(&stage, &third).await;
+    ping(&stage, &second).await;
+    let path = format!("/keys/{}", first.app_id);
+    let uses = async |stage: &Stage| {
+        let view = stage.manage("GET", &path, Value::Null).await.json();
+        let secrets = view["secrets"].as_array().unwrap().clone();
+        let uses = secrets.iter().map(|it| it["last_used"].clone());
+        (view["last_used"].clone(), uses.collect::<Vec<_>>())
+    };
+    let before = uses(&stage).await;
+    assert!(before.0.is_string() && before.1.iter().all(Value::is_string));
+
+    let stage = kill_and_restart(stage, &config).await;
+    assert_eq!(uses(&stage).await, before);
 }
 
 /// Clients race with a rotation that leaves no overlap, and with each other to rotate.
