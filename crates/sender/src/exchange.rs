@@ -1,7 +1,7 @@
 //! The request goes out, the answer comes in, over a stream that is ready for both.
 
 use std::{
-    error::Error as _,
+    error::Error,
     io,
     pin::{Pin, pin},
     sync::Arc,
@@ -233,6 +233,9 @@ impl Download {
 }
 
 fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
+    // A request that was not on its way yet fails by an error that only holds the connection's.
+    let of_connection = error.source().and_then(<dyn Error>::downcast_ref);
+    let error = of_connection.unwrap_or(error);
     let host = target.place();
     if error.is_parse_too_large() {
         return SendError::HeadTooLarge {
@@ -248,7 +251,8 @@ fn failed(error: &hyper::Error, target: &Target, phase: Phase) -> SendError {
         io_kind(error),
         Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
     );
-    if malformed || !(error.is_incomplete_message() || io_kind(error).is_some()) {
+    let broken = error.is_incomplete_message() || error.is_canceled() || io_kind(error).is_some();
+    if malformed || !broken {
         // hyper's words are its own: they hold nothing of what came.
         let reason = error
             .source()
@@ -274,4 +278,77 @@ fn listed(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use rustls::{AlertDescription, Error as TlsError};
+    use tokio::io::ReadBuf;
+
+    use super::*;
+
+    /// A connection whose peer has refused it already, or sent something.
+    struct Refused(fn(&mut ReadBuf<'_>) -> io::Result<()>);
+
+    impl AsyncRead for Refused {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            into: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready((self.0)(into))
+        }
+    }
+
+    impl AsyncWrite for Refused {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            from: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(from.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    async fn told(refused: Refused) -> String {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(refused)).await.unwrap();
+        let request = Request::new(Empty::<Bytes>::new());
+        // It waits to be sent when the connection finds out.
+        let answer = sender.send_request(request);
+        let (_, answer) = tokio::join!(connection, answer);
+        let target = Target::parse("https://localhost:1234/").unwrap();
+        failed(&answer.unwrap_err(), &target, Phase::Answer).to_string()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_comes_before_the_request_is_sent_is_told_as_what_it_is() {
+        let alert = Refused(|_| {
+            let alert = AlertDescription::CertificateRequired;
+            Err(io::Error::other(TlsError::AlertReceived(alert)))
+        });
+        let said = told(alert).await;
+        assert!(said.contains("certificate"), "{said}");
+        let reset = Refused(|_| Err(io::ErrorKind::ConnectionReset.into()));
+        let said = told(reset).await;
+        assert!(said.contains("broke the connection off"), "{said}");
+        let closed = Refused(|_| Ok(()));
+        let said = told(closed).await;
+        assert!(said.contains("broke the connection off"), "{said}");
+        let banner = Refused(|into| {
+            into.put_slice(b"SSH-2.0-OpenSSH_9.6\r\n");
+            Ok(())
+        });
+        let said = told(banner).await;
+        assert!(said.contains("not HTTP/1.1"), "{said}");
+    }
 }
