@@ -9,9 +9,10 @@
 //! record  = length kind body link       link = HMAC-SHA256(chain key, previous link | length kind body)
 //! ```
 //!
-//! Links are keyed, as are the tags between the rows of a record, so whoever edits, removes or reorders rows without the key is found at the first
-//! row that they touched, also behind the last checkpoint. What a chain alone can't show is that its
-//! end was cut off: for that, [`Checkpoint`]s are kept elsewhere and given to the [`Verifier`].
+//! Links are keyed, as are the tags between the rows of a record, so whoever edits, removes or
+//! reorders rows without the key is found at the first row that they touched, also behind the last
+//! checkpoint. What a chain alone can't show is that its end was cut off: for that, [`Checkpoint`]s
+//! are kept elsewhere and given to the [`Verifier`].
 //!
 //! Nothing here reads or writes files: a [`Chain`] appends to a buffer, a [`Verifier`] is fed bytes.
 

@@ -311,7 +311,7 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store failed; nothing is lost, since the audit log says it too.
+    /// As [`AuditLog::write_index`].
     pub(crate) async fn write_index(&self) -> Result<(), StoreError> {
         let used = || self.keys.take_last_used();
         self.audit

@@ -309,7 +309,8 @@ impl AuditLog {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store failed; nothing is lost, since the files say it too.
+    /// [`StoreError`] if the store failed: the runs wait for the next time. When a key was used is then
+    /// told by its next use, or by the files if none of these rows has been indexed by the next start.
     pub(crate) async fn write_index(
         &self,
         store: &Store,
